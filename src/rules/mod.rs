@@ -1,0 +1,13 @@
+//! Decisions. PURE: no await, clock, randomness, environment, files, sockets or logging in here.
+#![deny(clippy::disallowed_types, clippy::disallowed_methods)]
+
+pub mod address;
+pub mod answer;
+pub mod consensus;
+pub mod dialect;
+pub mod domain;
+pub mod moment;
+pub mod order;
+pub mod reply;
+pub mod secret;
+pub mod template;

@@ -1,0 +1,133 @@
+//! HTTP status + body + dialect → one verdict per name and family (`dyndns2.md` section 3).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::address::{Family, PerFamily};
+use super::dialect::{Class, Dialect, Escalation, Scope};
+use super::domain::Domain;
+use super::moment::Moment;
+
+/// What came back from sending one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An HTTP reply.
+    Replied(Reply),
+    /// No usable reply.
+    Failed(Fault),
+}
+
+/// An HTTP reply, read within the limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Status code.
+    pub status: u16,
+    /// Header fields by lower-case name.
+    pub headers: Vec<(String, String)>,
+    /// At most [`BODY_LIMIT`] bytes, decoded from gzip or deflate.
+    pub body: Vec<u8>,
+    /// The body was longer than the limit.
+    pub oversized: bool,
+    /// The body has a Content-Encoding that we cannot undo; its name.
+    pub unknown_encoding: Option<String>,
+    /// The redirect from http to https on the same host that was followed, as a hint for the operator.
+    pub moved_to: Option<String>,
+}
+
+/// Longest body that is read, after decoding (`dyndns2.md` 3.2).
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The provider's name could not be resolved: nothing was sent.
+    Lookup(String),
+    /// No connection (refused, unreachable, timed out): nothing was sent.
+    Connect(String),
+    /// TLS failed: nothing was sent.
+    Tls {
+        /// The library's words.
+        text: String,
+        /// The certificate is for another name: somebody else answers (captive portal).
+        wrong_name: bool,
+    },
+    /// A redirect that is not followed.
+    Redirect {
+        /// Where it points, without query.
+        to: String,
+        /// Another host answers for this one: captive portal suspected.
+        other_host: bool,
+    },
+    /// The request went out, and then: time-out, reset, broken framing.
+    Ambiguous(String),
+    /// The request could not be built or sent by our own rules (a URL that does not parse after expansion).
+    Unsendable(String),
+}
+
+/// The verdict on one name and family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it amounts to.
+    pub class: Class,
+    /// The provider's word in lower case, or `http404`, `timeout` …; at most 64 characters, printable ASCII.
+    pub code: String,
+    /// The line as received: escaped, without secrets, at most 200 characters; empty if there was none.
+    pub line: String,
+    /// How far a refusal reaches.
+    pub scope: Scope,
+    /// First wait and longest wait for temporary classes; `None`: no timer.
+    pub wait: Option<Wait>,
+    /// A blocked address may be offered again after this long.
+    pub probe: Option<Duration>,
+    /// What a repetition becomes.
+    pub escalate: Option<Escalation>,
+    /// The public address that the line names, if it is another one than was sent or the same.
+    pub address: Option<IpAddr>,
+    /// Accepted for the batch as a whole: to be verified name by name (rule M6).
+    pub assumed: bool,
+    /// Somebody else may have answered: captive portal.
+    pub portal: bool,
+    /// One sentence for the operator.
+    pub hint: Option<String>,
+}
+
+/// A wait: starts at `first`, doubles with each failure in a row, ends at `cap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The first one.
+    pub first: Duration,
+    /// The longest one.
+    pub cap: Duration,
+    /// The provider named this wait itself (Retry-After, wNNm): no doubling.
+    pub given: bool,
+}
+
+/// What was sent, as far as judging needs it.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// Names in the order of the request.
+    pub domains: &'a [Domain],
+    /// Addresses the request carries.
+    pub addresses: PerFamily<Option<IpAddr>>,
+    /// The sibling endpoint may still be tried.
+    pub other_endpoint: bool,
+    /// When the reply came, on the wall clock (Retry-After as a date).
+    pub now: Moment,
+}
+
+/// All verdicts on one reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Index of the name, family, verdict: one for each name and family that was asked for.
+    pub verdicts: Vec<(usize, Family, Verdict)>,
+    /// From now on one name per request for this account (rules M7, M8, M10, numhost).
+    pub batch_limit: bool,
+    /// Notices for the operator (redirect followed, unknown hosts named …).
+    pub notices: Vec<String>,
+}
+
+/// Judges what came back.
+#[must_use]
+pub fn judge(_dialect: &Dialect, _asked: &Asked<'_>, _outcome: &Outcome) -> Judgement {
+    Judgement { verdicts: Vec::new(), batch_limit: false, notices: Vec::new() }
+}

@@ -254,6 +254,34 @@ pub struct ReplyShape {
     pub own_words_only: bool,
 }
 
+impl Dialect {
+    /// What `word` means here; whole words only, case is ignored.
+    #[must_use]
+    pub fn meaning_of_word(&self, word: &str) -> Option<&Meaning> {
+        self.words.get(&word.to_ascii_lowercase())
+    }
+
+    /// The longest phrase (a key with blanks) that `line` begins with up to a word boundary, and what it means.
+    #[must_use]
+    pub fn meaning_of_line(&self, line: &str) -> Option<(&str, &Meaning)> {
+        let line = line.to_ascii_lowercase();
+        let begins = |phrase: &str| {
+            line.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+        };
+        self.words
+            .iter()
+            .filter(|(key, _)| key.contains(' ') && begins(key))
+            .max_by_key(|(key, _)| key.len())
+            .map(|(key, meaning)| (key.as_str(), meaning))
+    }
+
+    /// What an HTTP status means here.
+    #[must_use]
+    pub fn meaning_of_status(&self, status: u16) -> Option<&Meaning> {
+        self.status.get(&status.to_string())
+    }
+}
+
 const fn one() -> usize {
     1
 }

@@ -7,7 +7,11 @@
 //! | [`config`] | text → checked [`Settings`](config::Settings) |
 //! | [`catalog`] | the providers that are built in |
 //! | [`rules`] | PURE: every decision |
+//! | [`resolve`] | names → addresses, by the system's servers or the configured ones |
+//! | [`http`] | capped clients: time, size, redirects, one address family |
 
 pub mod catalog;
 pub mod config;
+pub mod http;
+pub mod resolve;
 pub mod rules;

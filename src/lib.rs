@@ -9,9 +9,13 @@
 //! | [`rules`] | PURE: every decision |
 //! | [`resolve`] | names → addresses, by the system's servers or the configured ones |
 //! | [`http`] | capped clients: time, size, redirects, one address family |
+//! | [`update`] | sends one prepared request |
+//! | [`verify`] | asks the authoritative servers |
 
 pub mod catalog;
 pub mod config;
 pub mod http;
 pub mod resolve;
 pub mod rules;
+pub mod update;
+pub mod verify;

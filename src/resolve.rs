@@ -128,13 +128,16 @@ impl Names {
 
 impl Tools {
     async fn addresses(&self, name: &Name, only: Option<Family>) -> Result<Vec<IpAddr>, String> {
-        let wanted = |family: &Family| only.is_none_or(|only| only == *family);
-        // A name in the hosts file is meant to have these addresses and no other.
-        let fixed: Vec<(Family, IpAddr)> = [Family::V6, Family::V4].into_iter().flat_map(|f| self.in_hosts(name, f)).collect();
+        // A name in the hosts file is meant to have these addresses and no other. "localhost" is this machine over both
+        // families (RFC 6761), whether or not the file lists both.
+        let listed = |family| if name.is_localhost() { Vec::new() } else { self.in_hosts(name, family) };
+        let fixed: Vec<(Family, IpAddr)> = [Family::V6, Family::V4].into_iter().flat_map(listed).collect();
         if !fixed.is_empty() {
             return chosen(fixed, only).ok_or_else(|| no_address(only));
         }
-        let ask = |family| async move { if wanted(&family) { Some(self.ask(name, family).await) } else { None } };
+        let ask = |family| async move {
+            if only.is_none_or(|only| only == family) { Some(self.ask(name, family).await) } else { None }
+        };
         let (v6, v4) = futures_util::join!(ask(Family::V6), ask(Family::V4));
         let mut found = Vec::new();
         let mut failure = None;
@@ -224,3 +227,8 @@ fn plain(servers: &[SocketAddr]) -> ResolverConfig {
     };
     ResolverConfig::from_name_servers(servers.iter().map(one).collect())
 }
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;

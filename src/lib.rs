@@ -7,7 +7,15 @@
 //! | [`config`] | text → checked [`Settings`](config::Settings) |
 //! | [`catalog`] | the providers that are built in |
 //! | [`rules`] | PURE: every decision |
+//! | [`resolve`] | names → addresses, by the system's servers or the configured ones |
+//! | [`http`] | capped clients: time, size, redirects, one address family |
+//! | [`update`] | sends one prepared request |
+//! | [`verify`] | asks the authoritative servers |
 
 pub mod catalog;
 pub mod config;
+pub mod http;
+pub mod resolve;
 pub mod rules;
+pub mod update;
+pub mod verify;

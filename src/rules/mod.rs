@@ -11,3 +11,4 @@ pub mod order;
 pub mod reply;
 pub mod secret;
 pub mod template;
+pub mod write;

@@ -13,6 +13,11 @@
 //! | [`cli`] | the command line |
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
+pub mod control;
+pub mod log;
 pub mod rules;
+pub mod signals;
 pub mod store;
+pub mod systemd;

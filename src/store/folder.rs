@@ -195,7 +195,9 @@ mod tests {
 
     #[test]
     fn a_read_only_file_system_and_a_full_one_are_not_answered_with_chown() {
-        for (kind, remedy) in [(ErrorKind::ReadOnlyFilesystem, "mount a writable volume at /state"), (ErrorKind::StorageFull, "free some space")] {
+        for (kind, remedy) in
+            [(ErrorKind::ReadOnlyFilesystem, "mount a writable volume at /state"), (ErrorKind::StorageFull, "free some space")]
+        {
             let message = explain("write", Path::new("/state"), &kind.into(), Some(&nobody()), Some(&roots("/state")));
             assert!(message.contains(remedy) && !message.contains("chown"), "{message}");
         }

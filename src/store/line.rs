@@ -94,7 +94,8 @@ pub(super) fn scan(mut reader: impl BufRead) -> io::Result<Scan> {
         } else {
             if scan.condition == Condition::Intact {
                 let torn = !line.ends_with(b"\n");
-                scan.condition = if torn { Condition::Torn } else { Condition::Damaged(format!("line {number} does not match its checksum")) };
+                scan.condition =
+                    if torn { Condition::Torn } else { Condition::Damaged(format!("line {number} does not match its checksum")) };
             }
             continue;
         }

@@ -155,7 +155,8 @@ fn damaged_files_do_not_pile_up_without_end() {
         fs::write(dir.path().join(FILE), format!("garbage {round}\n")).unwrap();
         assert_eq!(reopen(dir.path()).notices.len(), 1);
     }
-    let kept = fs::read_dir(dir.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("damaged")).count();
+    let kept =
+        fs::read_dir(dir.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("damaged")).count();
     assert_eq!(kept, 9);
     assert_eq!(fs::read_to_string(dir.path().join("state.damaged-9")).unwrap(), "garbage 11\n");
 }

@@ -50,3 +50,20 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, id};
+
+    #[tokio::test]
+    async fn every_signal_arrives_by_its_meaning() {
+        let mut signals = Signals::listen().unwrap();
+        let expected = [("HUP", Signal::Reload), ("USR1", Signal::DetectNow), ("TERM", Signal::Stop), ("INT", Signal::Stop)];
+        for (name, meaning) in expected {
+            let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", id())).status().unwrap();
+            assert!(sent.success());
+            assert_eq!(signals.next().await, meaning);
+        }
+    }
+}

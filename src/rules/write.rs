@@ -1,10 +1,22 @@
 //! One change to the remembered state.
 
-/// A key and its new value; the engine names changes, the store makes them durable.
+/// Sets or removes one record. The decisions name it, the store performs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// Key, unique in the state: `record/SERVICE/DOMAIN/FAMILY`, `account/ID`, `echo/URL`, `line/NAME/FAMILY`.
+    /// Name of the record.
     pub key: String,
-    /// JSON text; `None` removes the key.
+    /// The record as JSON text; `None` removes it.
     pub value: Option<String>,
+}
+
+impl Write {
+    /// Remembers `value`, a JSON text, under `key`.
+    pub fn set(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: Some(value.into()) }
+    }
+
+    /// Forgets `key`.
+    pub fn remove(key: impl Into<String>) -> Self {
+        Self { key: key.into(), value: None }
+    }
 }

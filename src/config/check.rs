@@ -21,7 +21,7 @@ pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Re
     if let Some(version) = version.given().filter(|version| version.value != VERSION) {
         report.error(
             &version.place,
-            format!("version {} is not known", version.value),
+            format!("{} is not known", version.value),
             format!("this program reads version {VERSION}"),
         );
     }

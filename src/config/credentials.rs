@@ -1,7 +1,7 @@
 //! User name and password of an entry, and where they travel.
 
 use crate::rules::secret::Secret;
-use crate::rules::template::{Placeholder, UrlTemplate};
+use crate::rules::template::{Placeholder, UrlTemplate, lint_freedyn_user};
 
 use super::entry::Surroundings;
 use super::file::Words;
@@ -62,7 +62,7 @@ pub(super) fn credentials(
             "correct it, or place <username> and <pass> in an update_url",
         );
     }
-    if has_any {
+    if has_any || request.urls().any(has_userinfo) {
         warn_in_the_clear(request, report);
     }
     lint(name, written, request, report);
@@ -91,6 +91,12 @@ fn warn_in_the_clear(request: &Request, report: &mut Report<'_>) {
     }
 }
 
+/// Does the URL carry a login in front of its host?
+fn has_userinfo(url: &UrlTemplate) -> bool {
+    let (_, rest) = url.source_text().split_once("://").unwrap_or_default();
+    rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'))
+}
+
 fn in_the_clear(url: &UrlTemplate) -> bool {
     let host = url.host_text();
     let name = host.trim_start_matches('[').trim_end_matches(']');
@@ -100,8 +106,8 @@ fn in_the_clear(url: &UrlTemplate) -> bool {
 
 /// FreeDYN's user is a number of ten digits or an e-mail address (`dyndns2.md` 2.2).
 fn lint(name: &str, written: &Written<'_>, request: &Request, report: &mut Report<'_>) {
-    let ten_digits = name.len() == 10 && name.bytes().all(|b| b.is_ascii_digit());
-    if request.dialect.name == "freedyn" && !name.is_empty() && !ten_digits && !name.contains('@') {
+    // The rule's own words repeat the name.
+    if request.dialect.name == "freedyn" && !name.is_empty() && lint_freedyn_user(name).is_some() {
         report.warn(
             &written.table.child("username"),
             "FreeDYN's user names have ten digits, or are e-mail addresses",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::rules::address::Family;
+use crate::rules::address::{Family, PerFamily};
 use crate::rules::domain::{Domain, Entry, HostId, MissingFamily, Mode, Sending};
 use crate::rules::template::Placeholder;
 
@@ -62,7 +62,7 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
         fritz_compat,
     } = raw;
     let mode = read_mode(&mode, report);
-    let wish = Wish { table: &place, provider: &provider, update_url: &update_url, mode: &mode, servers: [&server_ipv4, &server_ipv6] };
+    let wish = Wish { table: &place, provider: &provider, update_url: &update_url, mode: &mode, servers: PerFamily { v4: &server_ipv4, v6: &server_ipv6 } };
     let request = request::request(&wish, report);
     let domains = names::domains(&domain, &place, report);
     let fritz_compat = fritz_compat.given().is_some_and(|flag| flag.value);
@@ -75,10 +75,7 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
     let (request, domains, credentials) = (request?, domains?, credentials?);
 
     names::lint(&domains, &request.dialect, report);
-    request::lint(&request, &domains, report);
-    if let Some(key) = missing_family.given().filter(|_| request.together.is_none()) {
-        report.warn(&key.place, "has no effect: no request of this entry carries both addresses", "remove it");
-    }
+    request::lint(&request, &domains, &missing_family, report);
     let verify = read_verify(&verify, &request, report);
     let (domains, places): (Vec<Domain>, Vec<Place>) = domains.into_iter().map(|name| (name.value, name.place)).unzip();
     let missing_family = missing.unwrap_or_else(|| request.missing_family());
@@ -137,18 +134,15 @@ fn line_name(key: &Words, report: &mut Report<'_>) -> String {
 
 fn read_missing(key: &Words, report: &mut Report<'_>) -> Option<MissingFamily> {
     let text = key.given()?;
-    match text.value.as_str() {
-        "hold" => Some(MissingFamily::Hold),
-        "drop" => Some(MissingFamily::Drop),
-        other => {
-            report.error(
-                &text.place,
-                format!("{} is not known here", quoted(other)),
-                "write \"hold\" (send nothing until both addresses are there) or \"drop\" (send the one that is)",
-            );
-            None
-        }
+    let parsed = MissingFamily::parse(&text.value);
+    if parsed.is_none() {
+        report.error(
+            &text.place,
+            format!("{} is not known here", quoted(&text.value)),
+            "write \"hold\" (send nothing until both addresses are there) or \"drop\" (send the one that is)",
+        );
     }
+    parsed
 }
 
 /// The outer `None`: not said.
@@ -220,11 +214,11 @@ fn fingerprint(request: &Request, credentials: &Credentials, domains: &[Domain],
 }
 
 /// 16 hexadecimal digits of SHA-256 over `parts`, each with its length before it, so that no two lists look alike.
-fn digest<'p>(parts: impl IntoIterator<Item = &'p str>) -> String {
+fn digest(parts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
+        hash.update((part.as_ref().len() as u64).to_be_bytes());
+        hash.update(part.as_ref().as_bytes());
     }
     let head = hash.finalize();
     let number = head.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));

@@ -9,6 +9,8 @@ mod entry;
 mod environment;
 mod file;
 mod names;
+mod own_url;
+mod preset;
 mod problem;
 mod reader;
 mod request;

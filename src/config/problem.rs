@@ -102,11 +102,11 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// `, did you mean "…"?` if one of `known` is close to `text`, else nothing.
-pub(super) fn suggestion<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    closest(text, known).map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
+pub(super) fn suggestion(text: &str, known: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    closest(text, known).map_or_else(String::new, |name| format!(", did you mean {:?}?", name.as_ref()))
 }
 
-fn closest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+fn closest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
     // Below this likeness a suggestion would only confuse.
     const ALIKE: f64 = 0.8;
     let text = text.to_lowercase();
@@ -116,7 +116,7 @@ fn closest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&
     }
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&text, name), name))
+        .map(|name| (strsim::jaro_winkler(&text, name.as_ref()), name))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)

@@ -247,11 +247,11 @@ fn texts((place, value): Cell<'_, '_>, report: &mut Report<'_>) -> Option<Placed
     match value.get_ref() {
         DeValue::String(_) => Some(Placed::new(vec![text((place.clone(), value), report)?], place)),
         DeValue::Array(items) => {
-            let read: Vec<_> = (items.iter().enumerate())
-                .map(|(index, item)| text((place.element(index).moved(item.span().start), item), report))
+            let texts: Vec<_> = (items.iter().enumerate())
+                .filter_map(|(index, item)| text((place.element(index).moved(item.span().start), item), report))
                 .collect();
-            let texts: Option<Vec<_>> = read.into_iter().collect();
-            Some(Placed::new(texts?, place))
+            // The good ones are read on: more may be wrong with them.
+            (items.is_empty() || !texts.is_empty()).then(|| Placed::new(texts, place))
         }
         other => wrong(&place, "a text or a list of texts", other, report),
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::rules::address::{Family, PerFamily};
+use crate::rules::address::{Family, PerFamily, publishable};
 use crate::rules::consensus::{Line, Source};
 
 use super::file::RawWan;
@@ -122,7 +122,12 @@ fn echo(value: &str, text: &Placed<String>, report: &mut Report<'_>) -> Option<S
 fn fixed(address: &str, family: Family, text: &Placed<String>, report: &mut Report<'_>) -> Option<Source> {
     let parsed: Option<IpAddr> = address.parse().ok();
     match parsed {
-        Some(address) if Family::of(address) == family => Some(Source::Static(address)),
+        Some(address) if Family::of(address) == family => {
+            if let Err(rejected) = publishable(address) {
+                report.warn(&text.place, format!("this address will not be published: {rejected}"), "write a public address");
+            }
+            Some(Source::Static(address))
+        }
         Some(address) => {
             let other = family.other();
             report.error(

@@ -24,7 +24,7 @@ pub(super) fn span(key: &Words, range: Range, report: &mut Report<'_>) -> Option
         return None;
     };
     if span < range.least || span > range.most {
-        let [least, most] = [range.least, range.most].map(|end| humantime::format_duration(end).to_string());
+        let [least, most] = [range.least, range.most].map(short);
         report.error(
             &text.place,
             format!("{} is out of range", quoted(&text.value)),
@@ -33,4 +33,12 @@ pub(super) fn span(key: &Words, range: Range, report: &mut Report<'_>) -> Option
         return None;
     }
     Some(span)
+}
+
+/// `span` in the largest unit that divides it: the way people write it.
+fn short(span: Duration) -> String {
+    const UNITS: [(u128, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+    let ms = span.as_millis();
+    (UNITS.into_iter().find(|(unit, _)| ms > 0 && ms.is_multiple_of(*unit)))
+        .map_or_else(|| format!("{ms}ms"), |(unit, name)| format!("{}{name}", ms / unit))
 }

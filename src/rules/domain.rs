@@ -128,6 +128,18 @@ pub enum MissingFamily {
     Drop,
 }
 
+impl MissingFamily {
+    /// Reads `hold` or `drop`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "hold" => Some(Self::Hold),
+            "drop" => Some(Self::Drop),
+            _ => None,
+        }
+    }
+}
+
 /// How an entry's requests are built: everything but the addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sending {

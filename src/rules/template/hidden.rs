@@ -1,0 +1,45 @@
+//! Literals in a URL that look like keys: they are sent, and shown as dots.
+
+use super::text::Part;
+
+/// Shortest literal with a digit that is taken for a key: names of paths and scripts are shorter or have a dot.
+const KEY_LENGTH: usize = 16;
+/// From this length on no literal is a word.
+const LONG: usize = 40;
+
+/// Splits a literal of a path or query into what may be shown and what looks like a key.
+pub(super) fn split(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut name = "";
+    for piece in text.split_inclusive(['/', '?', '&', ';', '=']) {
+        let value = piece.trim_end_matches(['/', '?', '&', ';', '=']);
+        if !value.is_empty() && (names_a_secret(name) || looks_like_a_key(value)) {
+            push(&mut parts, &mut plain);
+            parts.push(Part::Hidden(value.to_owned()));
+            plain.push_str(&piece[value.len()..]);
+        } else {
+            plain.push_str(piece);
+        }
+        name = if piece.ends_with('=') { value } else { "" };
+    }
+    push(&mut parts, &mut plain);
+    parts
+}
+
+fn push(parts: &mut Vec<Part>, plain: &mut String) {
+    if !plain.is_empty() {
+        parts.push(Part::Literal(std::mem::take(plain)));
+    }
+}
+
+/// Does a parameter or header field of this name hold a secret?
+pub(in crate::rules) fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pass", "pwd", "token", "key", "secret", "auth", "cookie"].iter().any(|word| name.contains(word))
+}
+
+fn looks_like_a_key(value: &str) -> bool {
+    let opaque = |b: u8| b.is_ascii_alphanumeric() || b"-_~+%".contains(&b);
+    value.len() >= LONG || value.len() >= KEY_LENGTH && value.bytes().all(opaque) && value.bytes().any(|b| b.is_ascii_digit())
+}

@@ -151,7 +151,9 @@ fn the_host_is_named_without_user_and_port() {
 
 #[test]
 fn an_address_that_is_missing_is_never_sent_empty() {
-    for (text, name) in [(V4, "<ipaddr>"), (V6, "<ip6addr>"), ("https://h/?p=<ip6lanprefix>", "<ip6lanprefix>"), ("https://h/?d=<domain>", "<domain>")] {
+    for (text, name) in
+        [(V4, "<ipaddr>"), (V6, "<ip6addr>"), ("https://h/?p=<ip6lanprefix>", "<ip6lanprefix>"), ("https://h/?d=<domain>", "<domain>")]
+    {
         let nothing = Values { ipv4: None, ipv6: None, lan_prefix: None, domain: "", ..values() };
         assert!(one(text).expand(&nothing, false).expect_err(text).contains(name));
     }

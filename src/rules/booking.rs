@@ -53,8 +53,8 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     match class {
         Class::Updated | Class::Unchanged => accepted(record, class, verdict, sent),
         Class::NotApplicable => {
-            record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
             calm(record);
+            record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
         }
         Class::Removed => {
             record.published = None;
@@ -129,6 +129,7 @@ fn calm(record: &mut Record) {
     record.hiccups = None;
     record.claim = None;
     record.blocked = None;
+    record.muted = None;
 }
 
 /// A verification that begins now, if the entry wants one.
@@ -149,6 +150,8 @@ pub fn start_verification(entry: &Entry, address: IpAddr, now: Moment) -> Option
 fn block(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) {
     record.wait = None;
     record.verification = None;
+    // A name whose address is refused is set up after all.
+    record.muted = None;
     record.blocked = Some(BlockedAddress {
         address: sent.address,
         code: verdict.code.clone(),

@@ -39,7 +39,7 @@ impl Engine {
         let mut busy: BTreeSet<String> = self.flights.values().map(|flight| flight.entry.account.clone()).collect();
         for entry in 0..self.groups.len() {
             let account = self.groups[entry].entry.account.clone();
-            if busy.contains(&account) || self.account_free_at(entry).is_some_and(|at| at > turn.now) {
+            if busy.contains(&account) || self.account_free_at(entry).is_some_and(|at| at > turn.now) || self.asks_dns_first(entry) {
                 continue;
             }
             if let Some(batch) = self.batch(entry, turn.now) {
@@ -47,6 +47,15 @@ impl Engine {
                 busy.insert(account);
             }
         }
+    }
+
+    /// Names that fit into one request wait for each other's answer from DNS.
+    fn asks_dns_first(&self, entry: usize) -> bool {
+        let group = &self.groups[entry];
+        let asking = |families: &PerFamily<Option<Held>>| {
+            families.iter().any(|(_, held)| held.as_ref().is_some_and(|held| held.memory == Question::Asking))
+        };
+        group.entry.batch > 1 && group.names.iter().any(asking)
     }
 
     /// When the account may be asked again after its last request.
@@ -409,7 +418,7 @@ impl Engine {
         let mut next: Option<Moment> = None;
         for entry in 0..self.groups.len() {
             let account = &self.groups[entry].entry.account;
-            if self.flights.values().any(|flight| flight.entry.account == *account) {
+            if self.flights.values().any(|flight| flight.entry.account == *account) || self.asks_dns_first(entry) {
                 continue;
             }
             let free_at = self.account_free_at(entry).unwrap_or(now);

@@ -219,6 +219,21 @@ fn the_other_host_is_asked_once_if_the_own_one_cannot_be_reached() {
 }
 
 #[test]
+fn the_pause_between_batches_counts_from_the_request_to_the_other_host() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.pass(seconds(4));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    desk.say("good");
+    desk.pass(seconds(4));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_OLD]);
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_OLD, V6_NEW]);
+}
+
+#[test]
 fn a_lost_memory_asks_dns_before_anything_is_sent() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.dns.v4 = Some(V4_OLD);

@@ -269,6 +269,13 @@ impl Engine {
             Endpoint::Own => Endpoint::Sibling,
             Endpoint::Sibling => Endpoint::Own,
         };
+        // The pace counts from the request that may reach somebody.
+        self.account_mut(&flight.entry.account).last_sent = Some(turn.now);
+        for spot in &flight.spots {
+            if let Some(held) = self.held_mut(*spot) {
+                held.record.last_sent = Some(turn.now);
+            }
+        }
         let text = format!("the endpoint cannot be reached; trying the other one for {}", names(&flight.order.domains));
         turn.tell(Notice { class: Some(Class::TryOtherEndpoint), ..Notice::new(Level::Warning, text) });
         turn.after.push(Action::Send { ticket, entry: Arc::clone(&flight.entry), order: flight.order.clone() });

@@ -157,6 +157,20 @@ fn an_opened_lock_sends_what_the_line_shows_now_and_not_what_it_showed_when_it_c
 }
 
 #[test]
+fn an_update_on_request_looks_at_the_line_first() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.shown.v4 = Some(V4_NEW);
+    desk.handle(Event::Update { domain: None });
+    desk.pass(HOUR);
+    assert_eq!(desk.addresses(), [V4_NEW]);
+    desk.dns.v4 = Some(V4_NEW);
+    desk.say("good");
+    desk.pass(HOUR);
+    desk.handle(Event::Update { domain: None });
+    assert_eq!(desk.addresses(), [V4_NEW, V4_NEW], "an unchanged address is sent as well");
+}
+
+#[test]
 fn after_a_long_sleep_the_line_is_looked_at_before_anything_is_sent() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.start();

@@ -149,7 +149,8 @@ impl Engine {
                 account: self.accounts.get(&group.entry.account).unwrap_or(&nothing),
                 wanted: wanted[*family],
                 settled_at: self.sight(&group.entry, *family).map_or(now, |sight| sight.settled_at),
-                manual: held.manual,
+                // A person wants what the line shows now.
+                manual: held.manual && self.sight(&group.entry, *family).is_none_or(|sight| sight.round.is_none()),
                 storage_until: self.storage_until,
                 now,
             })

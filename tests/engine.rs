@@ -364,6 +364,22 @@ fn a_record_that_dns_shows_otherwise_is_repaired_after_an_hour_and_then_once_a_d
 }
 
 #[test]
+fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1]);
+    desk.say("nochg");
+    desk.pass(seconds(60));
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1]);
+    desk.say("nochg");
+    desk.pass(days(1) - HOUR);
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

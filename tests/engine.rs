@@ -380,6 +380,19 @@ fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
 }
 
 #[test]
+fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(seconds(600));
+    desk.handle(Event::Update { domain: None });
+    desk.say("dnserr");
+    desk.pass(days(5));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

@@ -275,8 +275,10 @@ fn stopping_waits_for_the_reply_in_the_air() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.start();
     desk.pass(seconds(1));
+    desk.look();
     desk.handle(Event::Stop);
-    assert!(!desk.finished);
+    desk.pass(HOUR);
+    assert!(!desk.finished, "and nothing else is done meanwhile");
     desk.say("good");
     assert!(desk.finished);
 }

@@ -382,6 +382,20 @@ fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
 }
 
 #[test]
+fn a_family_that_the_reply_is_silent_about_is_repaired_after_an_hour_and_not_before() {
+    let mut desk = Desk::new(&freedyn("together", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say(&format!("good {V4_OLD}"));
+    desk.pass(seconds(3590));
+    assert_eq!(desk.sent.len(), 1);
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
 fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
     let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
     desk.start();

@@ -307,6 +307,7 @@ impl Engine {
                 entry: &flight.entry,
                 address,
                 together: flight.order.slot == Slot::Together,
+                alone: flight.order.domains.len() == 1,
                 nothing_sent,
                 version: &version,
                 now: turn.now,

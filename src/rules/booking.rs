@@ -20,6 +20,8 @@ pub struct Sent<'a> {
     pub address: IpAddr,
     /// The request carried both families.
     pub together: bool,
+    /// The request was for this name alone.
+    pub alone: bool,
     /// Nothing reached the provider: such back-off is not worth a write.
     pub nothing_sent: bool,
     /// The program's version, for locks.
@@ -113,7 +115,8 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
         address: sent.address,
         at: sent.now,
         reply_address: verdict.address,
-        assumed: verdict.assumed || verdict.class == Class::NotApplicable,
+        // A name that was sent alone cannot be sent alone for a second time.
+        assumed: !sent.alone && (verdict.assumed || verdict.class == Class::NotApplicable),
         refresh_spread_ms: millis(fraction(REFRESH_SPREAD, sent.random)),
     });
     record.worked_with = Some(sent.entry.fingerprint.clone());

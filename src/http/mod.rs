@@ -1,8 +1,12 @@
 //! HTTP with every limit that `dyndns2.md` 3.2 asks for: time, size, redirects, one address family, no proxy.
 
 mod body;
+#[cfg(test)]
+pub(crate) mod fake;
 mod fault;
 mod redirect;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::fmt;
@@ -12,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, Url};
@@ -188,7 +193,7 @@ impl Clients {
 
 impl Request {
     fn from_prepared(prepared: &Prepared) -> Result<Self, Fault> {
-        let url = parse(prepared.url.expose())?;
+        let mut url = parse(prepared.url.expose())?;
         let method = Method::from_bytes(prepared.method.as_bytes())
             .map_err(|_| Fault::Unsendable(format!("{:?} is not an HTTP method", prepared.method)))?;
         let mut headers = HeaderMap::new();
@@ -197,8 +202,11 @@ impl Request {
                 .map_err(|_| Fault::Unsendable(format!("{name:?} is not the name of a header field")))?;
             headers.append(key, sensitive(value.expose().as_bytes(), name)?);
         }
-        if let Some((user, password)) = &prepared.basic {
-            let value = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", password.expose())));
+        let in_url = take_credentials(&mut url);
+        let basic =
+            prepared.basic.as_ref().map(|(user, password)| [user.as_bytes(), b":", password.expose().as_bytes()].concat());
+        if let Some(credentials) = basic.or(in_url) {
+            let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
             headers.insert(AUTHORIZATION, sensitive(value.as_bytes(), "Authorization")?);
         }
         let body = prepared.body.as_ref().map(|body| body.expose().as_bytes().to_vec());
@@ -210,6 +218,19 @@ impl Request {
         self.method = Method::GET;
         self.body = None;
     }
+}
+
+/// Takes `user:password@` out of `url`: as a header field, credentials survive a redirect that does not repeat them.
+fn take_credentials(url: &mut Url) -> Option<Vec<u8>> {
+    let user: Vec<u8> = percent_decode_str(url.username()).collect();
+    let password: Option<Vec<u8>> = url.password().map(|password| percent_decode_str(password).collect());
+    if user.is_empty() && password.is_none() {
+        return None;
+    }
+    // Only a URL without a host refuses this; http and https have one.
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some([user, b":".to_vec(), password.unwrap_or_default()].concat())
 }
 
 /// A header value that no `Debug` shows.

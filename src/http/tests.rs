@@ -213,8 +213,9 @@ mod after_sending {
     #[tokio::test]
     async fn a_dribble_ends_at_the_total_limit() {
         let server = FakeHttp::start(V4, vec![Answer::raw("HTTP/1.1 200 OK\r\n\r\ngood", End::Dribble)]).await;
-        let fault = clients().send(&prepared(&server.url("/")), &SHORT).await.expect_err("it never ends");
-        assert_eq!(fault, Fault::Ambiguous("no complete reply within 400ms".into()));
+        let limits = Limits { total: Duration::from_secs(1), ..Limits::default() };
+        let fault = clients().send(&prepared(&server.url("/")), &limits).await.expect_err("it never ends");
+        assert_eq!(fault, Fault::Ambiguous("no complete reply within 1s".into()));
         assert_eq!(server.requests().len(), 1);
     }
 }

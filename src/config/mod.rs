@@ -1,14 +1,51 @@
 //! Text → checked settings.
+//!
+//! [`file`] is the file as written, [`check`] finds all problems at once, [`Settings`] is what the program runs on.
 
+mod check;
+mod credentials;
+mod daemon;
+mod entry;
+mod environment;
+mod file;
+mod names;
+mod own_url;
+mod preset;
+mod problem;
+mod reader;
+mod request;
+mod secret;
+mod source;
+mod span;
+mod world;
+
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::rules::consensus::Line;
 use crate::rules::domain::Entry;
 
+use self::problem::{Place, Report};
+
+pub use self::problem::{Problem, Severity};
+pub use self::world::{FileText, World};
+
+/// Polling beside events: what routers and peers use; a missed event costs at most this.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+/// Rest after the first event of a quiet spell: one reconnect is a handful of events within it.
+pub const DEFAULT_SETTLE: Duration = Duration::from_millis(500);
+
+/// Where the state lives if nobody says otherwise (FHS 5.8).
+pub const DEFAULT_STATE_DIR: &str = "/var/lib/wanbeacon";
+
+/// A configuration of ten thousand entries has a fifth of this.
+const LONGEST_FILE: u64 = 16 * 1024 * 1024;
+
 /// The checked configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Every `[[ddns]]` entry.
     pub entries: Vec<Entry>,
@@ -21,7 +58,7 @@ pub struct Settings {
 }
 
 /// `[daemon]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daemon {
     /// Polling beside events.
     pub interval: Duration,
@@ -48,3 +85,93 @@ pub enum StateDir {
     None,
 }
 
+/// A configuration that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub settings: Settings,
+    /// What the operator should know.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads `text`, and the entry that `world`'s environment defines. `origin` is the file's name: for messages, and
+/// relative paths inside start at its folder.
+///
+/// # Errors
+///
+/// Every problem at once, warnings included, in the order of the text.
+pub fn load(text: &str, origin: &str, world: &World) -> Result<Loaded, Vec<Problem>> {
+    read(text, origin, false, world)
+}
+
+/// Reads the file at `path`. If there is none, the environment alone may define the entry.
+///
+/// # Errors
+///
+/// Every problem at once, as [`load`]; or the one that the file cannot be read.
+pub fn load_file(path: &Path, world: &World) -> Result<Loaded, Vec<Problem>> {
+    let origin = path.to_string_lossy();
+    let unreadable = |message: String, remedy: &str| {
+        let mut report = Report::new(&origin, "");
+        report.error(&Place { key: String::new(), offset: Some(0) }, message, remedy);
+        Err(report.finish())
+    };
+    match world.read(path, LONGEST_FILE) {
+        Ok(file) => match str::from_utf8(&file.bytes) {
+            Ok(text) => read(text, &origin, file.open_to_all(), world),
+            Err(error) => unreadable(format!("byte {} is not UTF-8 text", error.valid_up_to()), "save the file as UTF-8"),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if world.names(environment::PREFIX).next().is_some() {
+                return read("", &origin, false, world);
+            }
+            unreadable(
+                "there is no such file".into(),
+                "create it (config.example.toml shows every key), name another one with --config, or set WANBEACON_DDNS_… variables",
+            )
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            unreadable(format!("failed to read the file: {error}"), "let the user that runs wanbeacon read it")
+        }
+        Err(error) => unreadable(format!("failed to read the file: {error}"), "name a readable file with --config"),
+    }
+}
+
+fn read(text: &str, origin: &str, open_to_all: bool, world: &World) -> Result<Loaded, Vec<Problem>> {
+    let mut report = Report::new(origin, text);
+    let mut raw = file::RawFile::read(&mut report);
+    if open_to_all {
+        check::open_to_all(&raw, &mut report);
+    }
+    raw.ddns.extend(environment::entry(world, &mut report));
+    let base = Path::new(origin).parent().unwrap_or(Path::new(""));
+    let settings = check::settings(raw, base, world, &mut report);
+    let failed = report.failed();
+    let found = report.finish();
+    if failed { Err(found) } else { Ok(Loaded { settings, warnings: found }) }
+}
+
+/// Where the state lives: `cli` (`--state-dir`) beats `[daemon] state_dir` beats `$STATE_DIRECTORY` (systemd) beats
+/// [`DEFAULT_STATE_DIR`]. Never [`StateDir::Default`].
+#[must_use]
+pub fn state_dir(settings: &Daemon, cli: Option<&Path>, world: &World) -> StateDir {
+    match (cli, &settings.state_dir) {
+        (Some(path), _) if path == Path::new("none") => StateDir::None,
+        (Some(path), _) => StateDir::Folder(path.into()),
+        (None, StateDir::Default) => {
+            // systemd joins several folders by colons; ours is the first.
+            let given = world.variable("STATE_DIRECTORY").and_then(|value| std::env::split_paths(value).next());
+            StateDir::Folder(given.unwrap_or_else(|| DEFAULT_STATE_DIR.into()))
+        }
+        (None, chosen) => chosen.clone(),
+    }
+}
+
+/// Product, version and where to complain: what Dyn and No-IP ask of clients (`dyndns2.md` 2.3).
+#[must_use]
+pub fn default_user_agent() -> String {
+    concat!("wanbeacon/", env!("CARGO_PKG_VERSION"), " (+https://crates.io/crates/wanbeacon)").into()
+}
+
+#[cfg(test)]
+mod tests;

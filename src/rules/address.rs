@@ -5,6 +5,12 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+use super::domain::HostId;
+
+mod guard;
+
+pub use guard::{Rejected, carrier_nat, publishable};
+
 /// An address family. IPv4 and IPv6 differ by this value, never by a second copy of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Family {
@@ -127,6 +133,47 @@ pub struct Prefix {
     pub length: u8,
 }
 
+impl Prefix {
+    /// The network of `length` bits that `address` is in; bits behind the length are cleared, lengths over 128 count as 128.
+    #[must_use]
+    pub const fn new(address: Ipv6Addr, length: u8) -> Self {
+        let length = if length > 128 { 128 } else { length };
+        let mask = if length == 0 { 0 } else { u128::MAX << (128 - length) };
+        Self { network: Ipv6Addr::from_bits(address.to_bits() & mask), length }
+    }
+
+    /// Reads `ADDRESS/LENGTH`, such as `2003::/56`.
+    ///
+    /// # Errors
+    ///
+    /// Says what was read and what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{} is not an IPv6 prefix; something like 2003:e7::/56 was expected", quoted(text));
+        let (address, length) = text.trim().split_once('/').ok_or_else(wrong)?;
+        let address = address.parse().map_err(|_| wrong())?;
+        let length = length.parse().ok().filter(|&length| length <= 128).ok_or_else(wrong)?;
+        Ok(Self::new(address, length))
+    }
+
+    /// Is `address` in this network?
+    #[must_use]
+    pub fn contains(self, address: Ipv6Addr) -> bool {
+        Self::new(address, self.length).network == self.network
+    }
+
+    /// The address of the machine `host` in this network; of a prefix shorter than 64 bits the first subnet is taken.
+    ///
+    /// # Errors
+    ///
+    /// A prefix longer than 64 bits leaves no room for an interface identifier (RFC 4291 2.5.1).
+    pub fn with_host(self, host: HostId) -> Result<Ipv6Addr, String> {
+        if self.length > 64 {
+            return Err(format!("the prefix {self} is longer than /64; it has no room for an interface identifier"));
+        }
+        Ok(Ipv6Addr::from_bits(self.network.to_bits() | u128::from(host.0)))
+    }
+}
+
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.network, self.length)
@@ -170,3 +217,36 @@ impl Observed {
         }
     }
 }
+
+/// Reads one address of `family` and nothing else. Blanks around it are ignored, brackets and a zone identifier are stripped;
+/// leading zeros are refused, because parsers disagree on whether they mean octal.
+///
+/// # Errors
+///
+/// Says what was read and what was expected.
+pub fn parse_strict(text: &str, family: Family) -> Result<IpAddr, String> {
+    let trimmed = text.trim();
+    let bare = trimmed.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(trimmed);
+    // RFC 4007 11: only an IPv6 address has a zone.
+    let bare = bare.split_once('%').map_or(bare, |(address, _)| if address.contains(':') { address } else { bare });
+    match bare.parse::<IpAddr>() {
+        Ok(address) if Family::of(address) == family => Ok(address),
+        Ok(address) => Err(format!("{address} is an {} address; an {family} address was expected", family.other())),
+        Err(_) if trimmed.is_empty() => Err(format!("nothing was said; an {family} address was expected")),
+        Err(_) => Err(format!("{} is not an address; an {family} address without leading zeros was expected", quoted(trimmed))),
+    }
+}
+
+/// Most characters of foreign text that a message repeats.
+const QUOTE_CAP: usize = 60;
+
+/// Foreign text for a message: quoted, control characters escaped, capped.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_CAP) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests;

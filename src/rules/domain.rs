@@ -1,6 +1,7 @@
 //! Names, modes, and the entry: one configured thing to keep up to date.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ impl Domain {
         if trimmed.is_empty() {
             return Err("a domain name is empty; expected a name such as home.example.org".into());
         }
+        // The longest name has 253 characters; nothing beyond is worth converting or repeating.
+        if trimmed.chars().count() > 253 {
+            return Err("the text is too long for a domain name; 253 characters at most were expected".into());
+        }
         let ascii = idna::domain_to_ascii(trimmed)
             .map_err(|_| format!("{trimmed:?} is not a domain name; letters, digits and hyphens between dots were expected"))?;
         let label_ok = |label: &str| {
@@ -40,6 +45,10 @@ impl Domain {
             return Err(format!(
                 "{trimmed:?} is not a domain name; labels of 1 to 63 letters, digits and hyphens, 253 in all, were expected"
             ));
+        }
+        // No top-level domain is a number; this is an address, or a part of one.
+        if ascii.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(format!("{trimmed:?} looks like an address; a domain name such as home.example.org was expected"));
         }
         Ok(Self(ascii))
     }
@@ -119,8 +128,20 @@ pub enum MissingFamily {
     Drop,
 }
 
+impl MissingFamily {
+    /// Reads `hold` or `drop`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "hold" => Some(Self::Hold),
+            "drop" => Some(Self::Drop),
+            _ => None,
+        }
+    }
+}
+
 /// How an entry's requests are built: everything but the addresses.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sending {
     /// The URL per family; `None` where the line or the template has none.
     /// A URL without an address placeholder lets the provider detect the address.
@@ -144,7 +165,7 @@ pub struct Sending {
 }
 
 /// One checked `[[ddns]]` entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Switched on.
     pub enabled: bool,
@@ -185,3 +206,58 @@ pub struct Entry {
 /// Interface identifier: the lower 64 bits of a host's IPv6 addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostId(pub u64);
+
+/// What a [`HostId`] may look like, for messages.
+const HOST_FORMS: &str = "expected an interface identifier such as ::1a2b:3c4d:5e6f:7788, or a MAC such as 1a:2b:3c:4d:5e:6f";
+
+impl HostId {
+    /// Reads an interface identifier (`::1a2b:3c4d:5e6f:7788`: the upper 64 bits are zero), or a MAC, which becomes a
+    /// modified EUI-64 (RFC 4291 appendix A).
+    ///
+    /// # Errors
+    ///
+    /// Says why `text` is neither, or why no host has such an identifier (subnet-router anycast, RFC 4291 2.6.1; reserved
+    /// anycast, RFC 2526).
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let id = match mac(text) {
+            Some(mac) if mac[0] & 1 == 1 || mac == [0; 6] => {
+                return Err("no single machine has this MAC (a group address, or zero); expected the MAC of its network card".into());
+            }
+            Some([a, b, c, d, e, f]) => u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]),
+            None => interface_id(text)?,
+        };
+        // Zero is every router; fdff:ffff:ffff:ff80 to fdff:ffff:ffff:ffff and their universal twins are the anycast range.
+        let reserved = id == 0 || id | 0x0200_0000_0000_007f == u64::MAX;
+        if reserved {
+            return Err(format!("no host may use this identifier (reserved for anycast); {HOST_FORMS}"));
+        }
+        Ok(Self(id))
+    }
+}
+
+fn mac(text: &str) -> Option<[u8; 6]> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let mut bytes = [0; 6];
+    let mut parts = text.split(separator);
+    for byte in &mut bytes {
+        let part = parts.next().filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(bytes)
+}
+
+fn interface_id(text: &str) -> Result<u64, String> {
+    let address: Ipv6Addr = match text.parse() {
+        Ok(address) if !text.contains('.') => address,
+        _ => return Err(format!("this is no interface identifier and no MAC; {HOST_FORMS}")),
+    };
+    let bits = address.to_bits();
+    if bits >> 64 != 0 {
+        return Err(format!("this is a whole address, but the prefix is learned from the line; {HOST_FORMS}"));
+    }
+    Ok(bits as u64)
+}
+
+#[cfg(test)]
+mod tests;

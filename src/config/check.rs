@@ -1,0 +1,79 @@
+//! The file as written → [`Settings`], with every problem on the way.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::rules::address::Family;
+
+use super::entry::{self, Checked};
+use super::file::RawFile;
+use super::problem::{Place, Report};
+use super::secret::RawSecret;
+use super::world::World;
+use super::{Settings, daemon, source};
+
+/// The only version of the format so far.
+const VERSION: i64 = 1;
+
+/// Checks everything. Entries with problems are left out of the result.
+pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Report<'_>) -> Settings {
+    let RawFile { version, ddns, wan, fritzbox, daemon } = raw;
+    if let Some(version) = version.given().filter(|version| version.value != VERSION) {
+        report.error(
+            &version.place,
+            format!("{} is not known", version.value),
+            format!("this program reads version {VERSION}"),
+        );
+    }
+    let daemon = daemon::daemon(daemon, base, world, report);
+    if ddns.is_empty() {
+        let top = Place { key: String::new(), offset: Some(0) };
+        report.warn(&top, "there is no [[ddns]] entry, so nothing is kept up to date", "config.example.toml shows one");
+    }
+    let surroundings = entry::Surroundings { user_agent: &daemon.user_agent, base, world };
+    let checked: Vec<Checked> = ddns.into_iter().filter_map(|raw| entry::entry(raw, &surroundings, report)).collect();
+    refuse_twins(&checked, report);
+    Settings {
+        entries: checked.into_iter().map(|checked| checked.entry).collect(),
+        lines: vec![source::line(wan, report)],
+        fritzbox: daemon::fritzbox(fritzbox, report),
+        daemon,
+    }
+}
+
+/// Two entries for one record would overwrite each other for ever.
+fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
+    let mut seen: HashMap<(&str, &str, Family), &Place> = HashMap::new();
+    for Checked { entry, places } in entries {
+        for (domain, place) in entry.domains.iter().zip(places) {
+            let twin = (Family::ALL.into_iter())
+                .filter(|family| entry.mode.wants(*family))
+                .filter_map(|family| seen.insert((&entry.service, domain.as_str(), family), place))
+                .next();
+            if let Some(twin) = twin {
+                let other = format!("{} ({})", report.elsewhere(twin), twin.key);
+                report.error(
+                    place,
+                    format!("{domain} at {} is already kept by another entry, see {other}", entry.service),
+                    "keep one of the two, or give them different modes",
+                );
+            }
+        }
+    }
+}
+
+
+/// The whole machine can read the file: that matters if a secret stands in it. Said once.
+pub(super) fn open_to_all(raw: &RawFile, report: &mut Report<'_>) {
+    let inline = raw.ddns.iter().find_map(|entry| match entry.password.given() {
+        Some(RawSecret::Plain(secret)) => Some(&secret.place),
+        _ => None,
+    });
+    if let Some(place) = inline {
+        report.warn(
+            place,
+            "every user of this machine can read this password",
+            "chmod 600 the file, or move the secret out with { file = \"…\" }",
+        );
+    }
+}

@@ -1,0 +1,50 @@
+use super::*;
+
+#[test]
+fn names_lose_case_dot_and_umlauts() {
+    for (text, expected) in [
+        ("Home.Example.DE.", "home.example.de"),
+        (" büro.example.de ", "xn--bro-hoa.example.de"),
+        ("*.example.de", "*.example.de"),
+        ("_dmarc.example.de", "_dmarc.example.de"),
+    ] {
+        assert_eq!(Domain::parse(text).unwrap().as_str(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_name_is_refused() {
+    let long = "a.".repeat(200);
+    for text in ["", ".", "a..b", "-a.de", "a-.de", "https://a.de/", "a b.de", "192.0.2.1", "a,b.de", "*", "a.*.de", "user@a.de", &long] {
+        assert!(Domain::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_host_is_an_interface_identifier_or_a_mac() {
+    assert_eq!(HostId::parse("::1a2b:3c4d:5e6f:7788"), Ok(HostId(0x1a2b_3c4d_5e6f_7788)));
+    assert_eq!(HostId::parse("::42"), Ok(HostId(0x42)));
+    assert_eq!(HostId::parse("00:11:22:33:44:55"), Ok(HostId(0x0211_22ff_fe33_4455)));
+    assert_eq!(HostId::parse("00-11-22-AA-bb-cc"), Ok(HostId(0x0211_22ff_feaa_bbcc)));
+}
+
+#[test]
+fn no_other_form_is_a_host() {
+    for text in [
+        "",
+        "nas",
+        "2001:db8::1",
+        "1a2b:3c4d:5e6f:7788",
+        "::",
+        "::192.0.2.1",
+        "01:00:5e:00:00:01",
+        "00:00:00:00:00:00",
+        "00:11:22:33:44",
+        "00:11:22:33:44:55:66",
+        "::fdff:ffff:ffff:ff80",
+        "::ffff:ffff:ffff:ffff",
+        "::1/64",
+    ] {
+        assert!(HostId::parse(text).is_err(), "{text}");
+    }
+}

@@ -53,15 +53,9 @@ const FILES: &[(&str, &str)] = embedded![
 
 static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
     let read = |text: &str| Dialect::parse(text).expect("a test reads every embedded file");
-    let (_, generic) = FILES
-        .iter()
-        .find(|(name, _)| *name == GENERIC)
-        .expect("the generic dialect is in the list");
+    let (_, generic) = FILES.iter().find(|(name, _)| *name == GENERIC).expect("the generic dialect is in the list");
     let generic = read(generic);
-    let mut dialects: Vec<_> = FILES
-        .iter()
-        .map(|(_, text)| Arc::new(read(text).inherit(&generic)))
-        .collect();
+    let mut dialects: Vec<_> = FILES.iter().map(|(_, text)| Arc::new(read(text).inherit(&generic))).collect();
     dialects.sort_by(|a, b| a.name.cmp(&b.name));
     dialects
 });
@@ -69,9 +63,7 @@ static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
 /// The provider with this catalogue name.
 #[must_use]
 pub fn find(name: &str) -> Option<Arc<Dialect>> {
-    let at = DIALECTS
-        .binary_search_by(|dialect| dialect.name.as_str().cmp(name))
-        .ok()?;
+    let at = DIALECTS.binary_search_by(|dialect| dialect.name.as_str().cmp(name)).ok()?;
     Some(Arc::clone(&DIALECTS[at]))
 }
 
@@ -94,21 +86,11 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_embedded_and_no_other() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/catalog");
-        let names = std::fs::read_dir(folder)
-            .expect("the folder is part of the sources")
-            .map(|file| file.expect("readable").path());
+        let names = std::fs::read_dir(folder).expect("the folder is part of the sources").map(|file| file.expect("readable").path());
         let tables = names.filter(|path| path.extension().is_some_and(|end| end == "toml"));
-        let mut names: Vec<String> = tables
-            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-            .collect();
+        let mut names: Vec<String> = tables.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
         names.sort();
-        assert_eq!(
-            names,
-            FILES
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(names, FILES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
     }
 
     #[test]
@@ -123,15 +105,8 @@ mod tests {
 
     #[test]
     fn dialects_inherit_the_generic_words_unless_they_refuse() {
-        let class = |provider: &str, word: &str| {
-            find(provider)
-                .expect(provider)
-                .meaning_of_word(word)
-                .map(|meaning| meaning.class)
-        };
-        use crate::rules::dialect::Class::{
-            BlockedAccount, BlockedAddress, RateLimited, RetryLater,
-        };
+        let class = |provider: &str, word: &str| find(provider).expect(provider).meaning_of_word(word).map(|meaning| meaning.class);
+        use crate::rules::dialect::Class::{BlockedAccount, BlockedAddress, RateLimited, RetryLater};
         assert_eq!(class("freedyn", "DNSERR"), Some(BlockedAddress));
         assert_eq!(class("dyn", "dnserr"), Some(RetryLater));
         assert_eq!(class("noip", "badauth"), Some(BlockedAccount));
@@ -145,12 +120,7 @@ mod tests {
         for dialect in all() {
             for (word, success) in [("good", true), ("nochg", true), ("badauth", false)] {
                 if let Some(meaning) = dialect.meaning_of_word(word) {
-                    assert_eq!(
-                        meaning.class.is_success(),
-                        success,
-                        "{} {word}",
-                        dialect.name
-                    );
+                    assert_eq!(meaning.class.is_success(), success, "{} {word}", dialect.name);
                 }
             }
         }

@@ -6,9 +6,7 @@ use serde::Deserialize;
 use url::Url;
 use wanbeacon::rules::address::{Family, PerFamily, Prefix};
 use wanbeacon::rules::domain::Mode;
-use wanbeacon::rules::template::{
-    Placeholder, UrlTemplate, Values, check_mode, lint_freedyn, parse_update_url,
-};
+use wanbeacon::rules::template::{Placeholder, UrlTemplate, Values, check_mode, lint_freedyn, parse_update_url};
 
 #[derive(Deserialize)]
 struct Row {
@@ -21,33 +19,23 @@ struct Row {
 const REFUSED: [(&str, &str); 8] = [
     ("https://<worker-name>.", "<worker-name>"),
     ("https://<url of your webspace>/", "<url of your webspace>"),
-    (
-        "https://karldns.de/u/<random-update-slug>",
-        "<random-update-slug>",
-    ),
+    ("https://karldns.de/u/<random-update-slug>", "<random-update-slug>"),
     ("https://<pleskserverip>/", "<pleskserverip>"),
     ("http://<server>:5001/", "<server>"),
     // The host is for the user to fill in.
     ("http://[docker-host-ip]:49000/", "not a host"),
     ("http://{HOST}:{PORT}/", "not a host"),
     // "2003:f:ab::/64" with an interface identifier behind it is no address.
-    (
-        "https://dyn.example.com/update.php?user=<username>&password=<pass>&domain=<domain>&ipv6=<ip6lanprefix>7656",
-        "ipv6_host",
-    ),
+    ("https://dyn.example.com/update.php?user=<username>&password=<pass>&domain=<domain>&ipv6=<ip6lanprefix>7656", "ipv6_host"),
 ];
 
 fn rows() -> Vec<Row> {
-    serde_json::from_str(include_str!("fixtures/update-urls.json"))
-        .expect("the fixture is a list of rows")
+    serde_json::from_str(include_str!("fixtures/update-urls.json")).expect("the fixture is a list of rows")
 }
 
 /// The rows that can be read.
 fn readable() -> Vec<(Row, Vec<UrlTemplate>)> {
-    rows()
-        .into_iter()
-        .filter_map(|row| parse_update_url(&row.url).ok().map(|urls| (row, urls)))
-        .collect()
+    rows().into_iter().filter_map(|row| parse_update_url(&row.url).ok().map(|urls| (row, urls))).collect()
 }
 
 fn values<'a>() -> Values<'a> {
@@ -57,10 +45,7 @@ fn values<'a>() -> Values<'a> {
         password: "p&s s#w%r+d/ö",
         ipv4: Some(Ipv4Addr::new(91, 12, 34, 57)),
         ipv6: Some("2003:f:ab::10".parse().expect("an address")),
-        lan_prefix: Some(Prefix {
-            network: "2003:f:ab::".parse().expect("an address"),
-            length: 64,
-        }),
+        lan_prefix: Some(Prefix { network: "2003:f:ab::".parse().expect("an address"), length: 64 }),
         bare_prefix: false,
         dualstack: true,
     }
@@ -74,13 +59,7 @@ fn every_template_is_read_or_refused_by_name() {
         match (parse_update_url(&row.url), reason) {
             (Ok(_), None) => {}
             (Err(problems), Some((_, part))) => {
-                assert!(
-                    problems
-                        .iter()
-                        .any(|problem| problem.to_string().contains(part)),
-                    "{}: {problems:?}",
-                    row.url
-                );
+                assert!(problems.iter().any(|problem| problem.to_string().contains(part)), "{}: {problems:?}", row.url);
                 refused += 1;
             }
             (Ok(_), Some((_, part))) => panic!("{} ought to be refused for {part}", row.url),
@@ -94,35 +73,16 @@ fn every_template_is_read_or_refused_by_name() {
 fn every_readable_template_expands_to_a_url_without_placeholders() {
     for (row, urls) in readable() {
         for (url, fritz_compat) in urls.iter().flat_map(|url| [(url, false), (url, true)]) {
-            let expanded = url
-                .expand(&values(), fritz_compat)
-                .unwrap_or_else(|problem| panic!("{}: {problem}", row.url));
-            let parsed = Url::parse(&expanded.url)
-                .unwrap_or_else(|problem| panic!("{}: {problem}", expanded.url));
+            let expanded = url.expand(&values(), fritz_compat).unwrap_or_else(|problem| panic!("{}: {problem}", row.url));
+            let parsed = Url::parse(&expanded.url).unwrap_or_else(|problem| panic!("{}: {problem}", expanded.url));
             assert!(!expanded.url.contains(['<', '>']), "{}", expanded.url);
-            assert_eq!(
-                parsed.host_str().map(str::to_lowercase),
-                Some(url.host_text()),
-                "{}",
-                row.url
-            );
-            for (placeholder, text) in [
-                (Placeholder::Ipv4, "91.12.34.57"),
-                (Placeholder::Ipv6, "2003:f:ab::10"),
-                (Placeholder::LanPrefix, "2003:f:ab::/64"),
-            ] {
-                assert_eq!(
-                    url.uses(placeholder),
-                    expanded.url.contains(text),
-                    "{} {text}",
-                    row.url
-                );
+            assert_eq!(parsed.host_str().map(str::to_lowercase), Some(url.host_text()), "{}", row.url);
+            for (placeholder, text) in
+                [(Placeholder::Ipv4, "91.12.34.57"), (Placeholder::Ipv6, "2003:f:ab::10"), (Placeholder::LanPrefix, "2003:f:ab::/64")]
+            {
+                assert_eq!(url.uses(placeholder), expanded.url.contains(text), "{} {text}", row.url);
             }
-            assert!(
-                !expanded.shown.contains("p&s") && !expanded.shown.contains("p%26s"),
-                "{}",
-                expanded.shown
-            );
+            assert!(!expanded.shown.contains("p&s") && !expanded.shown.contains("p%26s"), "{}", expanded.shown);
         }
     }
 }
@@ -133,39 +93,17 @@ fn no_template_of_the_collection_contradicts_its_mode() {
     let (mut v4, mut v6, mut two, mut together, mut detecting) = (0, 0, 0, 0, 0);
     for (row, urls) in readable() {
         let mode = Mode::parse(&row.mode).expect("a mode");
-        let plan = check_mode(&urls, Some(mode))
-            .unwrap_or_else(|problems| panic!("{}: {problems:?}", row.url));
+        let plan = check_mode(&urls, Some(mode)).unwrap_or_else(|problems| panic!("{}: {problems:?}", row.url));
         assert_eq!(plan.mode, mode);
         let served = |family: Family| plan.together.is_some() || plan.single[family].is_some();
         for family in Family::ALL {
             assert_eq!(served(family), mode.wants(family), "{} {family}", row.url);
         }
-        match (
-            plan.single.as_ref().map(Option::is_some),
-            plan.together.is_some(),
-        ) {
-            (
-                PerFamily {
-                    v4: true,
-                    v6: false,
-                },
-                false,
-            ) => v4 += 1,
-            (
-                PerFamily {
-                    v4: false,
-                    v6: true,
-                },
-                false,
-            ) => v6 += 1,
+        match (plan.single.as_ref().map(Option::is_some), plan.together.is_some()) {
+            (PerFamily { v4: true, v6: false }, false) => v4 += 1,
+            (PerFamily { v4: false, v6: true }, false) => v6 += 1,
             (PerFamily { v4: true, v6: true }, false) => two += 1,
-            (
-                PerFamily {
-                    v4: false,
-                    v6: false,
-                },
-                true,
-            ) => together += 1,
+            (PerFamily { v4: false, v6: false }, true) => together += 1,
             other => panic!("{}: {other:?}", row.url),
         }
         detecting += usize::from(!urls.iter().any(UrlTemplate::has_address));
@@ -176,17 +114,11 @@ fn no_template_of_the_collection_contradicts_its_mode() {
 #[test]
 fn without_a_mode_a_template_does_what_it_can() {
     for (row, urls) in readable() {
-        let plan =
-            check_mode(&urls, None).unwrap_or_else(|problems| panic!("{}: {problems:?}", row.url));
+        let plan = check_mode(&urls, None).unwrap_or_else(|problems| panic!("{}: {problems:?}", row.url));
         let carries = |family: Family| urls.iter().any(|url| url.address_families()[family]);
         let detecting = urls.iter().any(|url| !url.has_address());
         for family in Family::ALL {
-            assert_eq!(
-                plan.mode.wants(family),
-                carries(family) || detecting,
-                "{}",
-                row.url
-            );
+            assert_eq!(plan.mode.wants(family), carries(family) || detecting, "{}", row.url);
         }
     }
 }
@@ -203,9 +135,5 @@ fn the_check_of_freedyn_templates_lets_every_template_of_the_collection_pass() {
             }
         }
     }
-    assert_eq!(
-        warned,
-        [("FreeDYN".to_owned(), 1)],
-        "credentials in the query"
-    );
+    assert_eq!(warned, [("FreeDYN".to_owned(), 1)], "credentials in the query");
 }

@@ -61,10 +61,7 @@ impl Class {
     /// Does it lock until somebody acts?
     #[must_use]
     pub const fn is_lock(self) -> bool {
-        matches!(
-            self,
-            Self::BlockedHost | Self::BlockedAccount | Self::BlockedClient | Self::BlockedConfig
-        )
+        matches!(self, Self::BlockedHost | Self::BlockedAccount | Self::BlockedClient | Self::BlockedConfig)
     }
 }
 

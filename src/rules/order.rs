@@ -77,9 +77,7 @@ pub struct Prepared {
 impl Order {
     /// The families that this request settles.
     pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
-        Family::ALL
-            .into_iter()
-            .filter(|family| self.addresses[*family].is_some())
+        Family::ALL.into_iter().filter(|family| self.addresses[*family].is_some())
     }
 }
 
@@ -94,30 +92,18 @@ pub fn prepare(entry: &Entry, order: &Order) -> Result<Prepared, String> {
     let names = names(entry, order);
     let values = values(entry, order, &names);
     let expanded = template.expand(&values, sending.fritz_compat)?;
-    let mut url = Url::parse(&expanded.url)
-        .map_err(|error| format!("the update URL cannot be used: {error}"))?;
+    let mut url = Url::parse(&expanded.url).map_err(|error| format!("the update URL cannot be used: {error}"))?;
     let basic = match take_userinfo(&mut url)? {
         Some(userinfo) => Some(userinfo),
         None => (sending.basic && !(sending.username.is_empty() && sending.password.is_empty()))
             .then(|| (sending.username.clone(), sending.password.clone())),
     };
     if basic.as_ref().is_some_and(|(user, _)| user.contains(':')) {
-        return Err(
-            "the user name has a colon, which Basic authentication cannot carry; check username"
-                .into(),
-        );
+        return Err("the user name has a colon, which Basic authentication cannot carry; check username".into());
     }
-    let headers = sending
-        .headers
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), Secret::new(value.expand(&values)?))));
+    let headers = sending.headers.iter().map(|(name, value)| Ok((name.clone(), Secret::new(value.expand(&values)?))));
     let headers: Vec<(String, Secret)> = headers.collect::<Result<_, String>>()?;
-    let body = sending
-        .body
-        .as_ref()
-        .map(|body| body.expand(&values))
-        .transpose()?
-        .map(Secret::new);
+    let body = sending.body.as_ref().map(|body| body.expand(&values)).transpose()?.map(Secret::new);
     let secrets = secrets(entry, &template, &values, basic.as_ref(), &headers);
     Ok(Prepared {
         method: sending.method.clone(),
@@ -139,23 +125,15 @@ pub fn target_length(entry: &Entry, order: &Order) -> usize {
     let Ok(prepared) = prepare(entry, order) else {
         return 0;
     };
-    Url::parse(prepared.url.expose()).map_or(0, |url| {
-        url[Position::BeforePath..Position::AfterQuery].len()
-    })
+    Url::parse(prepared.url.expose()).map_or(0, |url| url[Position::BeforePath..Position::AfterQuery].len())
 }
 
 /// The URL of the order's slot, at the order's host.
 fn template(entry: &Entry, order: &Order) -> Result<UrlTemplate, String> {
     let single = &entry.sending.single;
     let own = match order.slot {
-        Slot::Single(family) => single[family]
-            .as_ref()
-            .ok_or_else(|| format!("there is no update URL for {family} alone"))?,
-        Slot::Together => entry
-            .sending
-            .together
-            .as_ref()
-            .ok_or("there is no update URL for both families in one request")?,
+        Slot::Single(family) => single[family].as_ref().ok_or_else(|| format!("there is no update URL for {family} alone"))?,
+        Slot::Together => entry.sending.together.as_ref().ok_or("there is no update URL for both families in one request")?,
     };
     if order.endpoint == Endpoint::Own {
         return Ok(own.clone());
@@ -163,30 +141,17 @@ fn template(entry: &Entry, order: &Order) -> Result<UrlTemplate, String> {
     if !own.has_address() {
         return Err("a URL without an address cannot be sent to the other host: it would set the other family".into());
     }
-    let others = single
-        .iter()
-        .filter_map(|(_, url)| url.as_ref())
-        .map(UrlTemplate::endpoint);
-    let other = others
-        .into_iter()
-        .find(|endpoint| *endpoint != own.endpoint());
-    own.with_host(&other.ok_or("there is no second host for this update URL")?)
-        .map_err(|problem| problem.to_string())
+    let others = single.iter().filter_map(|(_, url)| url.as_ref()).map(UrlTemplate::endpoint);
+    let other = others.into_iter().find(|endpoint| *endpoint != own.endpoint());
+    own.with_host(&other.ok_or("there is no second host for this update URL")?).map_err(|problem| problem.to_string())
 }
 
 /// The names as the provider wants them, joined by comma.
 fn names(entry: &Entry, order: &Order) -> String {
-    let suffix = entry
-        .dialect
-        .request
-        .strip_suffix
-        .as_deref()
-        .unwrap_or_default();
+    let suffix = entry.dialect.request.strip_suffix.as_deref().unwrap_or_default();
     let shortened = order.domains.iter().map(|domain| {
         let name = domain.as_str();
-        name.strip_suffix(suffix)
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(name)
+        name.strip_suffix(suffix).filter(|rest| !rest.is_empty()).unwrap_or(name)
     });
     shortened.collect::<Vec<_>>().join(",")
 }
@@ -218,10 +183,7 @@ fn take_userinfo(url: &mut Url) -> Result<Option<(String, Secret)>, String> {
         return Ok(None);
     }
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let userinfo = (
-        decoded(url.username()),
-        Secret::new(decoded(url.password().unwrap_or_default())),
-    );
+    let userinfo = (decoded(url.username()), Secret::new(decoded(url.password().unwrap_or_default())));
     url.set_password(None)
         .and_then(|()| url.set_username(""))
         .map_err(|()| "the update URL has user and password but no host".to_owned())?;
@@ -231,15 +193,8 @@ fn take_userinfo(url: &mut Url) -> Result<Option<(String, Secret)>, String> {
 /// The family of the connection, if the provider is to detect the address from it.
 fn only(entry: &Entry, order: &Order, template: &UrlTemplate) -> Option<Family> {
     let sending = &entry.sending;
-    let texts = sending
-        .headers
-        .iter()
-        .map(|(_, text)| text)
-        .chain(&sending.body);
-    let explicit = template.has_address()
-        || texts
-            .map(Text::address_families)
-            .any(|families| families.v4 || families.v6);
+    let texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
+    let explicit = template.has_address() || texts.map(Text::address_families).any(|families| families.v4 || families.v6);
     match order.slot {
         Slot::Single(family) if !explicit => Some(family),
         _ => None,
@@ -255,9 +210,7 @@ fn secrets(
     headers: &[(String, Secret)],
 ) -> Vec<Secret> {
     let mut texts = template.secrets(values);
-    let token = template
-        .username_is_a_token()
-        .then(|| entry.sending.username.clone());
+    let token = template.username_is_a_token().then(|| entry.sending.username.clone());
     for secret in [values.password.to_owned()].into_iter().chain(token) {
         texts.push(encode(&secret));
         texts.push(STANDARD.encode(&secret));

@@ -13,11 +13,7 @@ impl Dialect {
     pub fn parse(toml: &str) -> Result<Self, String> {
         let dialect: Self = toml::from_str(toml).map_err(|error| error.to_string())?;
         let problems = dialect.problems();
-        if problems.is_empty() {
-            Ok(dialect)
-        } else {
-            Err(problems.join("\n"))
-        }
+        if problems.is_empty() { Ok(dialect) } else { Err(problems.join("\n")) }
     }
 
     /// Adds the words of `generic` that this dialect does not know, unless it wants its own words only.
@@ -25,9 +21,7 @@ impl Dialect {
     pub fn inherit(mut self, generic: &Self) -> Self {
         if !self.reply.own_words_only {
             for (word, meaning) in &generic.words {
-                self.words
-                    .entry(word.clone())
-                    .or_insert_with(|| meaning.clone());
+                self.words.entry(word.clone()).or_insert_with(|| meaning.clone());
             }
         }
         self
@@ -45,17 +39,10 @@ impl Dialect {
     pub fn meaning_of_line(&self, line: &str) -> Option<(&str, &Meaning)> {
         let line = line.trim_start().to_lowercase();
         let ends_well = |phrase: &str| {
-            phrase.ends_with('|')
-                || !line[phrase.len()..]
-                    .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'))
+            phrase.ends_with('|') || !line[phrase.len()..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'))
         };
-        let phrases = self
-            .words
-            .iter()
-            .filter(|(key, _)| is_phrase(key) && line.starts_with(key.as_str()) && ends_well(key));
-        phrases
-            .max_by_key(|(key, _)| key.len())
-            .map(|(key, meaning)| (key.as_str(), meaning))
+        let phrases = self.words.iter().filter(|(key, _)| is_phrase(key) && line.starts_with(key.as_str()) && ends_well(key));
+        phrases.max_by_key(|(key, _)| key.len()).map(|(key, meaning)| (key.as_str(), meaning))
     }
 
     /// What an HTTP status means here beyond the protocol's own meaning.
@@ -76,15 +63,8 @@ impl Dialect {
             ..Meaning::from(Class::BlockedConfig)
         };
         // Later ones win: failure beats success beats unchanged.
-        for (patterns, meaning) in [
-            (nochg, Class::Unchanged.into()),
-            (good, Class::Updated.into()),
-            (fail, locks),
-        ] {
-            let keys = patterns
-                .iter()
-                .map(|pattern| pattern.trim().to_lowercase())
-                .filter(|key| !key.is_empty());
+        for (patterns, meaning) in [(nochg, Class::Unchanged.into()), (good, Class::Updated.into()), (fail, locks)] {
+            let keys = patterns.iter().map(|pattern| pattern.trim().to_lowercase()).filter(|key| !key.is_empty());
             dialect.words.extend(keys.map(|key| (key, meaning.clone())));
         }
         dialect
@@ -92,13 +72,9 @@ impl Dialect {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let named =
-            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
         if self.name.is_empty() || !self.name.chars().all(named) {
-            problems.push(format!(
-                "name {:?}: lower-case letters, digits, \"-\" and \".\" were expected",
-                self.name
-            ));
+            problems.push(format!("name {:?}: lower-case letters, digits, \"-\" and \".\" were expected", self.name));
         }
         if self.title.is_empty() || self.source.is_empty() {
             problems.push("title and source must not be empty: every fact has an origin".into());
@@ -106,39 +82,18 @@ impl Dialect {
         if self.request.batch == 0 {
             problems.push("request.batch is 0; expected 1 or more names in one request".into());
         }
-        let single = |family, key, text| {
-            slot_problem(key, text, PerFamily::from_fn(|carried| carried == family))
-        };
+        let single = |family, key, text| slot_problem(key, text, PerFamily::from_fn(|carried| carried == family));
         problems.extend(single(Family::V4, "v4", self.request.v4.as_deref()));
         problems.extend(single(Family::V6, "v6", self.request.v6.as_deref()));
-        problems.extend(slot_problem(
-            "together",
-            self.request.together.as_deref(),
-            PerFamily { v4: true, v6: true },
-        ));
-        for key in self
-            .words
-            .keys()
-            .filter(|key| key.is_empty() || **key != key.trim().to_lowercase())
-        {
-            problems.push(format!(
-                "words.{key:?}: a word in lower case without blanks around it was expected"
-            ));
+        problems.extend(slot_problem("together", self.request.together.as_deref(), PerFamily { v4: true, v6: true }));
+        for key in self.words.keys().filter(|key| key.is_empty() || **key != key.trim().to_lowercase()) {
+            problems.push(format!("words.{key:?}: a word in lower case without blanks around it was expected"));
         }
-        for key in self.status.keys().filter(|key| {
-            !key.parse()
-                .is_ok_and(|status: u16| (100..600).contains(&status))
-        }) {
-            problems.push(format!(
-                "status.{key:?}: an HTTP status of three digits was expected"
-            ));
+        for key in self.status.keys().filter(|key| !key.parse().is_ok_and(|status: u16| (100..600).contains(&status))) {
+            problems.push(format!("status.{key:?}: an HTTP status of three digits was expected"));
         }
         let meanings = self.words.iter().chain(&self.status);
-        for (key, _) in meanings.filter(|(_, meaning)| {
-            meaning
-                .wait_cap
-                .is_some_and(|cap| meaning.wait.is_none_or(|wait| wait > cap))
-        }) {
+        for (key, _) in meanings.filter(|(_, meaning)| meaning.wait_cap.is_some_and(|cap| meaning.wait.is_none_or(|wait| wait > cap))) {
             problems.push(format!("{key:?}: wait_cap needs a wait that is not longer"));
         }
         problems
@@ -147,15 +102,7 @@ impl Dialect {
 
 impl From<Class> for Meaning {
     fn from(class: Class) -> Self {
-        Self {
-            class,
-            scope: None,
-            wait: None,
-            wait_cap: None,
-            probe: None,
-            escalate: None,
-            hint: None,
-        }
+        Self { class, scope: None, wait: None, wait_cap: None, probe: None, escalate: None, hint: None }
     }
 }
 

@@ -17,13 +17,8 @@ const PASSWORD: [&str; 2] = ["passwort", "password"];
 const HOST: [&str; 4] = ["hostname", "host", "domain", "dynhost"];
 const FIRST_ADDRESS: [&str; 6] = ["ip", "myip", "ipv4", "ipaddr", "ipadress", "a"];
 const SECOND_ADDRESS: [&str; 6] = ["ip2", "myip2", "ipv6", "ipaddr2", "ipadress2", "aaaa"];
-const FAMILIES: [(&str, &[&str]); 5] = [
-    ("user", &USER),
-    ("password", &PASSWORD),
-    ("host", &HOST),
-    ("first address", &FIRST_ADDRESS),
-    ("second address", &SECOND_ADDRESS),
-];
+const FAMILIES: [(&str, &[&str]); 5] =
+    [("user", &USER), ("password", &PASSWORD), ("host", &HOST), ("first address", &FIRST_ADDRESS), ("second address", &SECOND_ADDRESS)];
 
 /// Checks one URL, with or without placeholders. A URL of another provider passes without findings.
 #[must_use]
@@ -35,10 +30,7 @@ pub fn lint_freedyn(url: &str) -> Lint {
     }
     let rest = url.path.strip_prefix("/nic/update").unwrap_or_default();
     if !matches!(rest, "" | "/") {
-        lint.refused.push(format!(
-            "{} stands directly behind /nic/update; write a \"?\" in front of the parameters",
-            quoted(rest)
-        ));
+        lint.refused.push(format!("{} stands directly behind /nic/update; write a \"?\" in front of the parameters", quoted(rest)));
     }
     for (family, names) in FAMILIES {
         let used: Vec<&str> = url.names().filter(|name| names.contains(name)).collect();
@@ -50,14 +42,8 @@ pub fn lint_freedyn(url: &str) -> Lint {
             ));
         }
     }
-    for name in url
-        .names()
-        .filter(|name| name.contains("updateall") || name.starts_with("upall"))
-    {
-        lint.refused.push(format!(
-            "{} is no longer accepted; list the names by comma: hostname=<domain>",
-            quoted(name)
-        ));
+    for name in url.names().filter(|name| name.contains("updateall") || name.starts_with("upall")) {
+        lint.refused.push(format!("{} is no longer accepted; list the names by comma: hostname=<domain>", quoted(name)));
     }
     if url.has(&SECOND_ADDRESS) && !url.has(&FIRST_ADDRESS) {
         lint.refused.push(
@@ -74,12 +60,8 @@ pub fn lint_freedyn(url: &str) -> Lint {
 #[must_use]
 pub fn lint_freedyn_user(user: &str) -> Option<String> {
     let number = user.len() == 10 && user.bytes().all(|b| b.is_ascii_digit());
-    (!number && !user.contains('@')).then(|| {
-        format!(
-            "the user {} is neither an account number (ten digits) nor an e-mail address",
-            quoted(user)
-        )
-    })
+    (!number && !user.contains('@'))
+        .then(|| format!("the user {} is neither an account number (ten digits) nor an e-mail address", quoted(user)))
 }
 
 /// A URL as far as the checks need it, in lower case where case does not count.
@@ -94,34 +76,15 @@ struct Written<'a> {
 impl<'a> Written<'a> {
     fn read(url: &'a str) -> Self {
         let (scheme, rest) = url.trim().split_once("://").unwrap_or(("http", url.trim()));
-        let end = outside(rest)
-            .find(|(_, c)| matches!(c, '/' | '?'))
-            .map_or(rest.len(), |(at, _)| at);
+        let end = outside(rest).find(|(_, c)| matches!(c, '/' | '?')).map_or(rest.len(), |(at, _)| at);
         let (authority, target) = rest.split_at(end);
-        let (userinfo, host) = authority
-            .rsplit_once('@')
-            .map_or((None, authority), |(userinfo, host)| (Some(userinfo), host));
-        let host = host
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let (userinfo, host) = authority.rsplit_once('@').map_or((None, authority), |(userinfo, host)| (Some(userinfo), host));
+        let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let parameters = query
-            .split(['&', ';'])
-            .filter(|parameter| !parameter.is_empty());
-        let parameters =
-            parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
-        let parameters = parameters
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
-        Self {
-            https: scheme.eq_ignore_ascii_case("https"),
-            userinfo,
-            host,
-            path,
-            parameters,
-        }
+        let parameters = query.split(['&', ';']).filter(|parameter| !parameter.is_empty());
+        let parameters = parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
+        let parameters = parameters.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        Self { https: scheme.eq_ignore_ascii_case("https"), userinfo, host, path, parameters }
     }
 
     fn is_freedyn(&self) -> bool {
@@ -139,8 +102,7 @@ impl<'a> Written<'a> {
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if !self.https {
-            warnings
-                .push("user and password would travel in clear over http; write https://".into());
+            warnings.push("user and password would travel in clear over http; write https://".into());
         }
         if self.has(&USER) || self.has(&PASSWORD) {
             warnings.push(
@@ -151,30 +113,14 @@ impl<'a> Written<'a> {
         if self.has(&["ipv6praefx"]) && !self.has(&FIRST_ADDRESS) {
             warnings.push("ipv6praefx without an address lets FreeDYN detect the address; add myip=<ipaddr> or myip=<ip6addr>".into());
         }
-        let in_userinfo = self
-            .userinfo
-            .and_then(|userinfo| userinfo.split(':').next());
-        let in_query = self
-            .parameters
-            .iter()
-            .filter(|(name, _)| USER.contains(&name.as_str()))
-            .map(|(_, value)| *value);
-        let users = in_userinfo
-            .into_iter()
-            .chain(in_query)
-            .filter(|user| !user.is_empty() && !user.contains('<'));
+        let in_userinfo = self.userinfo.and_then(|userinfo| userinfo.split(':').next());
+        let in_query = self.parameters.iter().filter(|(name, _)| USER.contains(&name.as_str())).map(|(_, value)| *value);
+        let users = in_userinfo.into_iter().chain(in_query).filter(|user| !user.is_empty() && !user.contains('<'));
         warnings.extend(users.filter_map(|user| lint_freedyn_user(&user.replace("%40", "@"))));
-        let names = self
-            .parameters
-            .iter()
-            .filter(|(name, _)| HOST.contains(&name.as_str()))
-            .flat_map(|(_, value)| value.split(','));
+        let names = self.parameters.iter().filter(|(name, _)| HOST.contains(&name.as_str())).flat_map(|(_, value)| value.split(','));
         for name in names.filter(|name| !name.is_ascii()) {
             let ascii = idna::domain_to_ascii(name).unwrap_or_else(|_| "its A-label form".into());
-            warnings.push(format!(
-                "{} has letters outside of ASCII; write {ascii}",
-                quoted(name)
-            ));
+            warnings.push(format!("{} has letters outside of ASCII; write {ascii}", quoted(name)));
         }
         warnings
     }

@@ -36,15 +36,10 @@ fn push(parts: &mut Vec<Part>, plain: &mut String) {
 /// Does a parameter or header field of this name hold a secret?
 pub(in crate::rules) fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["pass", "pwd", "token", "key", "secret", "auth", "cookie"]
-        .iter()
-        .any(|word| name.contains(word))
+    ["pass", "pwd", "token", "key", "secret", "auth", "cookie"].iter().any(|word| name.contains(word))
 }
 
 fn looks_like_a_key(value: &str) -> bool {
     let opaque = |b: u8| b.is_ascii_alphanumeric() || b"-_~+%".contains(&b);
-    value.len() >= LONG
-        || value.len() >= KEY_LENGTH
-            && value.bytes().all(opaque)
-            && value.bytes().any(|b| b.is_ascii_digit())
+    value.len() >= LONG || value.len() >= KEY_LENGTH && value.bytes().all(opaque) && value.bytes().any(|b| b.is_ascii_digit())
 }

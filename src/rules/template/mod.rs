@@ -102,10 +102,7 @@ pub struct TemplateProblem {
 
 impl TemplateProblem {
     fn new(at: usize, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-        }
+        Self { at, message: message.into() }
     }
 }
 

@@ -30,58 +30,27 @@ pub fn check_mode(urls: &[UrlTemplate], mode: Option<Mode>) -> Result<Plan, Vec<
 /// # Errors
 ///
 /// What does not fit the mode, each with its remedy.
-pub fn check_mode_with(
-    urls: &[UrlTemplate],
-    texts: &[&Text],
-    mode: Option<Mode>,
-) -> Result<Plan, Vec<String>> {
+pub fn check_mode_with(urls: &[UrlTemplate], texts: &[&Text], mode: Option<Mode>) -> Result<Plan, Vec<String>> {
     let carried = |url: &UrlTemplate| {
         let own = url.address_families();
-        PerFamily::from_fn(|family| {
-            own[family] || texts.iter().any(|text| text.address_families()[family])
-        })
+        PerFamily::from_fn(|family| own[family] || texts.iter().any(|text| text.address_families()[family]))
     };
     match urls {
         [url] => one(url, carried(url), mode),
-        [first, second] => two(
-            PerFamily {
-                v4: first,
-                v6: second,
-            },
-            PerFamily {
-                v4: carried(first),
-                v6: carried(second),
-            },
-            mode,
-        ),
-        _ => Err(vec![format!(
-            "{} update URLs; expected one, or two separated by one blank (IPv4 first)",
-            urls.len()
-        )]),
+        [first, second] => two(PerFamily { v4: first, v6: second }, PerFamily { v4: carried(first), v6: carried(second) }, mode),
+        _ => Err(vec![format!("{} update URLs; expected one, or two separated by one blank (IPv4 first)", urls.len())]),
     }
 }
 
-fn one(
-    url: &UrlTemplate,
-    carries: PerFamily<bool>,
-    mode: Option<Mode>,
-) -> Result<Plan, Vec<String>> {
-    let carried: Vec<Family> = Family::ALL
-        .into_iter()
-        .filter(|family| carries[*family])
-        .collect();
+fn one(url: &UrlTemplate, carries: PerFamily<bool>, mode: Option<Mode>) -> Result<Plan, Vec<String>> {
+    let carried: Vec<Family> = Family::ALL.into_iter().filter(|family| carries[*family]).collect();
     let able = match carried.as_slice() {
         [family] => only(*family),
         _ => Mode::Both,
     };
     let mode = mode.unwrap_or(able);
-    let unwanted = carried
-        .iter()
-        .filter(|family| !mode.wants(**family))
-        .map(|family| not_wanted(mode, *family, able));
-    let lacking = Family::ALL
-        .into_iter()
-        .filter(|family| !carried.is_empty() && mode.wants(*family) && !carries[*family]);
+    let unwanted = carried.iter().filter(|family| !mode.wants(**family)).map(|family| not_wanted(mode, *family, able));
+    let lacking = Family::ALL.into_iter().filter(|family| !carried.is_empty() && mode.wants(*family) && !carries[*family]);
     let lacking = lacking.filter(|_| matches!(mode, Mode::Both | Mode::Together));
     let problems: Vec<String> = unwanted
         .chain(lacking.map(|family| {
@@ -97,24 +66,12 @@ fn one(
         return Err(problems);
     }
     if carried.len() == Family::ALL.len() {
-        return Ok(Plan {
-            mode,
-            single: PerFamily::default(),
-            together: Some(url.clone()),
-        });
+        return Ok(Plan { mode, single: PerFamily::default(), together: Some(url.clone()) });
     }
-    Ok(Plan {
-        mode,
-        single: PerFamily::from_fn(|family| mode.wants(family).then(|| url.clone())),
-        together: None,
-    })
+    Ok(Plan { mode, single: PerFamily::from_fn(|family| mode.wants(family).then(|| url.clone())), together: None })
 }
 
-fn two(
-    urls: PerFamily<&UrlTemplate>,
-    carries: PerFamily<PerFamily<bool>>,
-    mode: Option<Mode>,
-) -> Result<Plan, Vec<String>> {
+fn two(urls: PerFamily<&UrlTemplate>, carries: PerFamily<PerFamily<bool>>, mode: Option<Mode>) -> Result<Plan, Vec<String>> {
     let mode = mode.unwrap_or(Mode::Both);
     let misplaced = Family::ALL.into_iter().filter(|family| carries[*family][family.other()]).map(|family| {
         format!(
@@ -124,20 +81,12 @@ fn two(
             placeholder(family.other())
         )
     });
-    let unwanted = Family::ALL
-        .into_iter()
-        .filter(|family| !mode.wants(*family) && carries[*family][*family]);
-    let problems: Vec<String> = misplaced
-        .chain(unwanted.map(|family| not_wanted(mode, family, Mode::Both)))
-        .collect();
+    let unwanted = Family::ALL.into_iter().filter(|family| !mode.wants(*family) && carries[*family][*family]);
+    let problems: Vec<String> = misplaced.chain(unwanted.map(|family| not_wanted(mode, family, Mode::Both))).collect();
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Plan {
-        mode,
-        single: PerFamily::from_fn(|family| mode.wants(family).then(|| urls[family].clone())),
-        together: None,
-    })
+    Ok(Plan { mode, single: PerFamily::from_fn(|family| mode.wants(family).then(|| urls[family].clone())), together: None })
 }
 
 fn not_wanted(mode: Mode, family: Family, able: Mode) -> String {

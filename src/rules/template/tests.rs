@@ -12,10 +12,7 @@ fn values<'a>() -> Values<'a> {
         password: "p&ss#w%rd",
         ipv4: Some(Ipv4Addr::new(91, 12, 34, 57)),
         ipv6: Some("2003:f:ab::10".parse().expect("an address")),
-        lan_prefix: Some(Prefix {
-            network: "2003:f:ab::".parse().expect("an address"),
-            length: 64,
-        }),
+        lan_prefix: Some(Prefix { network: "2003:f:ab::".parse().expect("an address"), length: 64 }),
         bare_prefix: false,
         dualstack: true,
     }
@@ -32,11 +29,7 @@ fn expanded(text: &str) -> String {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    parse_update_url(text)
-        .expect_err(text)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    parse_update_url(text).expect_err(text).iter().map(ToString::to_string).collect()
 }
 
 fn plan(text: &str, mode: Option<Mode>) -> Result<Plan, Vec<String>> {
@@ -52,9 +45,7 @@ const NONE: &str = "https://h/u";
 #[test]
 fn values_are_encoded_for_where_they_stand_and_addresses_are_not() {
     assert_eq!(
-        expanded(
-            "https://h/<pass>/u?n=<domain>&u=<username>&p=<passwd>&a=<ipaddr>,<ip6addr>&l=<ip6lanprefix>&d=<dualstack>"
-        ),
+        expanded("https://h/<pass>/u?n=<domain>&u=<username>&p=<passwd>&a=<ipaddr>,<ip6addr>&l=<ip6lanprefix>&d=<dualstack>"),
         "https://h/p%26ss%23w%25rd/u?n=home.example.org,www.example.org&u=user%40example.org&p=p%26ss%23w%25rd\
          &a=91.12.34.57,2003:f:ab::10&l=2003:f:ab::/64&d=1"
     );
@@ -64,65 +55,36 @@ fn values_are_encoded_for_where_they_stand_and_addresses_are_not() {
 fn fritz_compat_inserts_everything_as_it_is() {
     let template = one("https://h/u?u=<username>&p=<pass>&t=<b64>a?<pass></b64>");
     let raw = template.expand(&values(), true).expect("a URL").url;
-    assert_eq!(
-        raw,
-        "https://h/u?u=user@example.org&p=p&ss#w%rd&t=YT9wJnNzI3clcmQ="
-    );
+    assert_eq!(raw, "https://h/u?u=user@example.org&p=p&ss#w%rd&t=YT9wJnNzI3clcmQ=");
 }
 
 #[test]
 fn base64_encodes_the_raw_text_and_is_encoded_for_where_it_stands() {
     // base64 of "user@example.org:p&ss#w%rd" ends with "="
-    assert_eq!(
-        expanded("https://h/u?t=<b64><username>:<pass></b64>"),
-        "https://h/u?t=dXNlckBleGFtcGxlLm9yZzpwJnNzI3clcmQ%3D"
-    );
+    assert_eq!(expanded("https://h/u?t=<b64><username>:<pass></b64>"), "https://h/u?t=dXNlckBleGFtcGxlLm9yZzpwJnNzI3clcmQ%3D");
 }
 
 #[test]
 fn a_url_without_scheme_is_http() {
-    assert_eq!(
-        one("dyn.example/u?a=<ipaddr>").source_text(),
-        "http://dyn.example/u?a=<ipaddr>"
-    );
-    assert_eq!(
-        expanded("dyn.example/u?r=https://x/"),
-        "http://dyn.example/u?r=https://x/"
-    );
+    assert_eq!(one("dyn.example/u?a=<ipaddr>").source_text(), "http://dyn.example/u?a=<ipaddr>");
+    assert_eq!(expanded("dyn.example/u?r=https://x/"), "http://dyn.example/u?r=https://x/");
 }
 
 #[test]
 fn two_urls_are_parted_by_one_blank() {
-    let urls =
-        parse_update_url(" a.example/u?a=<ipaddr> HTTPS://b.example/u?a=<ip6addr> ").expect("two");
+    let urls = parse_update_url(" a.example/u?a=<ipaddr> HTTPS://b.example/u?a=<ip6addr> ").expect("two");
     let sources: Vec<&str> = urls.iter().map(UrlTemplate::source_text).collect();
-    assert_eq!(
-        sources,
-        [
-            "http://a.example/u?a=<ipaddr>",
-            "https://b.example/u?a=<ip6addr>"
-        ]
-    );
+    assert_eq!(sources, ["http://a.example/u?a=<ipaddr>", "https://b.example/u?a=<ip6addr>"]);
 }
 
 #[test]
 fn problems_name_the_place_and_the_remedy_and_come_all_at_once() {
-    let found = parse_update_url("https://h/u?a=<ipadr>&b=<worker name>&c=<b64>x&d=a#b")
-        .expect_err("four problems");
+    let found = parse_update_url("https://h/u?a=<ipadr>&b=<worker name>&c=<b64>x&d=a#b").expect_err("four problems");
     let mut places: Vec<usize> = found.iter().map(|problem| problem.at).collect();
     places.sort_unstable();
     assert_eq!(places, [14, 24, 40, 50]);
-    let text = found
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
-    for part in [
-        "<ipadr>; did you mean <ipaddr>?",
-        "<worker name>",
-        "<b64> is not closed",
-        "%23",
-    ] {
+    let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for part in ["<ipadr>; did you mean <ipaddr>?", "<worker name>", "<b64> is not closed", "%23"] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
 }
@@ -147,10 +109,7 @@ fn what_is_no_update_url_is_refused() {
         ("https://h/u?b=<ip6lanprefix>1:2:3:4", "ipv6_host"),
     ] {
         let found = problems(text);
-        assert!(
-            found.iter().any(|problem| problem.contains(part)),
-            "{text}: {found:?}"
-        );
+        assert!(found.iter().any(|problem| problem.contains(part)), "{text}: {found:?}");
     }
 }
 
@@ -164,39 +123,18 @@ fn offsets_count_from_the_start_of_the_whole_text() {
 fn the_host_can_be_replaced_and_everything_else_stays() {
     let template = one("https://u:<pass>@ipv4.example:8443/a/b?h=<domain>&x=ipv4.example");
     for (server, expected) in [
-        (
-            "other.example",
-            "https://u:<pass>@other.example/a/b?h=<domain>&x=ipv4.example",
-        ),
-        (
-            "other.example:81",
-            "https://u:<pass>@other.example:81/a/b?h=<domain>&x=ipv4.example",
-        ),
-        (
-            "http://other.example/",
-            "http://u:<pass>@other.example/a/b?h=<domain>&x=ipv4.example",
-        ),
-        (
-            "::1",
-            "https://u:<pass>@[::1]/a/b?h=<domain>&x=ipv4.example",
-        ),
-        (
-            "[::1]:81",
-            "https://u:<pass>@[::1]:81/a/b?h=<domain>&x=ipv4.example",
-        ),
+        ("other.example", "https://u:<pass>@other.example/a/b?h=<domain>&x=ipv4.example"),
+        ("other.example:81", "https://u:<pass>@other.example:81/a/b?h=<domain>&x=ipv4.example"),
+        ("http://other.example/", "http://u:<pass>@other.example/a/b?h=<domain>&x=ipv4.example"),
+        ("::1", "https://u:<pass>@[::1]/a/b?h=<domain>&x=ipv4.example"),
+        ("[::1]:81", "https://u:<pass>@[::1]:81/a/b?h=<domain>&x=ipv4.example"),
     ] {
-        assert_eq!(
-            template.with_host(server).expect(server).source_text(),
-            expected
-        );
+        assert_eq!(template.with_host(server).expect(server).source_text(), expected);
     }
     for server in ["", "a/b", "user@host", "a b", "ftp://host", "host:99999"] {
         template.with_host(server).expect_err(server);
     }
-    assert_eq!(
-        template.with_host(&template.endpoint()),
-        Ok(template.clone())
-    );
+    assert_eq!(template.with_host(&template.endpoint()), Ok(template.clone()));
 }
 
 #[test]
@@ -213,51 +151,22 @@ fn the_host_is_named_without_user_and_port() {
 
 #[test]
 fn an_address_that_is_missing_is_never_sent_empty() {
-    for (text, name) in [
-        (V4, "<ipaddr>"),
-        (V6, "<ip6addr>"),
-        ("https://h/?p=<ip6lanprefix>", "<ip6lanprefix>"),
-        ("https://h/?d=<domain>", "<domain>"),
-    ] {
-        let nothing = Values {
-            ipv4: None,
-            ipv6: None,
-            lan_prefix: None,
-            domain: "",
-            ..values()
-        };
-        assert!(
-            one(text)
-                .expand(&nothing, false)
-                .expect_err(text)
-                .contains(name)
-        );
+    for (text, name) in
+        [(V4, "<ipaddr>"), (V6, "<ip6addr>"), ("https://h/?p=<ip6lanprefix>", "<ip6lanprefix>"), ("https://h/?d=<domain>", "<domain>")]
+    {
+        let nothing = Values { ipv4: None, ipv6: None, lan_prefix: None, domain: "", ..values() };
+        assert!(one(text).expand(&nothing, false).expect_err(text).contains(name));
     }
 }
 
 #[test]
 fn keys_that_are_written_into_a_url_are_shown_as_dots() {
     for (text, shown) in [
-        (
-            "https://h/u?q=a1B2c3D4e5F6a7B8&a=<ipaddr>",
-            "https://h/u?q=•••&a=91.12.34.57",
-        ),
-        (
-            "https://h/u?apikey=x&a=<ipaddr>",
-            "https://h/u?apikey=•••&a=91.12.34.57",
-        ),
-        (
-            "https://h/u/a1b2c3d4-e5f6-a7b8/?a=<ipaddr>",
-            "https://h/u/•••/?a=91.12.34.57",
-        ),
-        (
-            "https://h/fritz-dyndns.php?zone=example.com&a=<ipaddr>",
-            "https://h/fritz-dyndns.php?zone=example.com&a=91.12.34.57",
-        ),
-        (
-            "https://me:pw@h/u?u=<username>&p=<pass>",
-            "https://•••@h/u?u=user%40example.org&p=•••",
-        ),
+        ("https://h/u?q=a1B2c3D4e5F6a7B8&a=<ipaddr>", "https://h/u?q=•••&a=91.12.34.57"),
+        ("https://h/u?apikey=x&a=<ipaddr>", "https://h/u?apikey=•••&a=91.12.34.57"),
+        ("https://h/u/a1b2c3d4-e5f6-a7b8/?a=<ipaddr>", "https://h/u/•••/?a=91.12.34.57"),
+        ("https://h/fritz-dyndns.php?zone=example.com&a=<ipaddr>", "https://h/fritz-dyndns.php?zone=example.com&a=91.12.34.57"),
+        ("https://me:pw@h/u?u=<username>&p=<pass>", "https://•••@h/u?u=user%40example.org&p=•••"),
         ("https://h/u?t=<username>", "https://h/u?t=•••"),
         ("https://h/u?t=<b64><pass></b64>", "https://h/u?t=•••"),
     ] {
@@ -269,17 +178,8 @@ fn keys_that_are_written_into_a_url_are_shown_as_dots() {
 
 #[test]
 fn a_prefix_counts_as_ipv6() {
-    assert_eq!(
-        one("https://h/?p=<ip6lanprefix>").address_families(),
-        PerFamily {
-            v4: false,
-            v6: true
-        }
-    );
-    assert_eq!(
-        one("https://h/?a=<ipaddr>&p=<b64><ip6lanprefix></b64>").address_families(),
-        PerFamily { v4: true, v6: true }
-    );
+    assert_eq!(one("https://h/?p=<ip6lanprefix>").address_families(), PerFamily { v4: false, v6: true });
+    assert_eq!(one("https://h/?a=<ipaddr>&p=<b64><ip6lanprefix></b64>").address_families(), PerFamily { v4: true, v6: true });
     assert!(!one("https://h/?d=<domain>&s=<dualstack>").has_address());
 }
 
@@ -289,57 +189,25 @@ fn the_number_of_urls_decides_the_number_of_requests() {
     for (text, mode, expected) in [
         (BOTH, None, (Mode::Both, false, false, true)),
         (BOTH, Some(Mode::Both), (Mode::Both, false, false, true)),
-        (
-            BOTH,
-            Some(Mode::Together),
-            (Mode::Together, false, false, true),
-        ),
+        (BOTH, Some(Mode::Together), (Mode::Together, false, false, true)),
         (V4, None, (Mode::V4, true, false, false)),
         (V6, None, (Mode::V6, false, true, false)),
         (NONE, None, (Mode::Both, true, true, false)),
         (NONE, Some(Mode::V4), (Mode::V4, true, false, false)),
         (NONE, Some(Mode::V6), (Mode::V6, false, true, false)),
-        (
-            NONE,
-            Some(Mode::Together),
-            (Mode::Together, true, true, false),
-        ),
+        (NONE, Some(Mode::Together), (Mode::Together, true, true, false)),
         (TWO, None, (Mode::Both, true, true, false)),
-        (
-            TWO,
-            Some(Mode::Together),
-            (Mode::Together, true, true, false),
-        ),
-        (
-            "https://h/4 https://h/6",
-            Some(Mode::V6),
-            (Mode::V6, false, true, false),
-        ),
-        (
-            "https://h/4 https://h/6?a=<ip6addr>",
-            None,
-            (Mode::Both, true, true, false),
-        ),
+        (TWO, Some(Mode::Together), (Mode::Together, true, true, false)),
+        ("https://h/4 https://h/6", Some(Mode::V6), (Mode::V6, false, true, false)),
+        ("https://h/4 https://h/6?a=<ip6addr>", None, (Mode::Both, true, true, false)),
     ] {
-        let plan =
-            plan(text, mode).unwrap_or_else(|problems| panic!("{text} {mode:?}: {problems:?}"));
-        let found = (
-            plan.mode,
-            plan.single.v4.is_some(),
-            plan.single.v6.is_some(),
-            plan.together.is_some(),
-        );
+        let plan = plan(text, mode).unwrap_or_else(|problems| panic!("{text} {mode:?}: {problems:?}"));
+        let found = (plan.mode, plan.single.v4.is_some(), plan.single.v6.is_some(), plan.together.is_some());
         assert_eq!(found, expected, "{text} {mode:?}");
     }
     let detecting = plan("https://h/4 https://h/6", None).expect("two URLs");
-    assert_eq!(
-        detecting.single.v4.map(|url| url.source_text().to_owned()),
-        Some("https://h/4".into())
-    );
-    assert_eq!(
-        detecting.single.v6.map(|url| url.source_text().to_owned()),
-        Some("https://h/6".into())
-    );
+    assert_eq!(detecting.single.v4.map(|url| url.source_text().to_owned()), Some("https://h/4".into()));
+    assert_eq!(detecting.single.v6.map(|url| url.source_text().to_owned()), Some("https://h/6".into()));
 }
 
 #[test]
@@ -352,22 +220,11 @@ fn what_does_not_fit_the_mode_is_refused_with_the_remedy() {
         (V4, Some(Mode::Both), "<ip6addr>"),
         (V6, Some(Mode::Together), "add a second URL for IPv4"),
         (TWO, Some(Mode::V4), "leave IPv6 out"),
-        (
-            "https://h/u?b=<ip6addr> https://h/u?a=<ipaddr>",
-            None,
-            "IPv4 URL first",
-        ),
-        (
-            "https://h/u?a=<ipaddr>&b=<ip6addr> https://h/u?b=<ip6addr>",
-            None,
-            "IPv4 URL first",
-        ),
+        ("https://h/u?b=<ip6addr> https://h/u?a=<ipaddr>", None, "IPv4 URL first"),
+        ("https://h/u?a=<ipaddr>&b=<ip6addr> https://h/u?b=<ip6addr>", None, "IPv4 URL first"),
     ] {
         let problems = plan(text, mode).expect_err(text);
-        assert!(
-            problems.iter().any(|problem| problem.contains(part)),
-            "{text} {mode:?}: {problems:?}"
-        );
+        assert!(problems.iter().any(|problem| problem.contains(part)), "{text} {mode:?}: {problems:?}");
     }
     check_mode(&[], None).expect_err("no URL");
 }
@@ -375,8 +232,7 @@ fn what_does_not_fit_the_mode_is_refused_with_the_remedy() {
 #[test]
 fn an_address_in_the_body_counts_for_the_mode() {
     let body = Text::parse("{\"a\":\"<ipaddr>\",\"b\":\"<ip6addr>\"}").expect("a body");
-    let plan =
-        check_mode_with(&parse_update_url(NONE).expect(NONE), &[&body], None).expect("a plan");
+    let plan = check_mode_with(&parse_update_url(NONE).expect(NONE), &[&body], None).expect("a plan");
     assert!(plan.together.is_some());
 }
 
@@ -386,55 +242,25 @@ fn freedyn_templates_are_checked_before_they_are_used() {
     for (rest, part) in [
         ("hostname=<domain>&myip=<ipaddr>", "\"?\""),
         ("&hostname=<domain>", "\"?\""),
-        (
-            "?hostname=<domain>&username=<username>&benutzername=<username>",
-            "user",
-        ),
+        ("?hostname=<domain>&username=<username>&benutzername=<username>", "user"),
         ("?hostname=<domain>&HOST=<domain>", "host"),
-        (
-            "?hostname=<domain>&myip=<ipaddr>&ip=<ipaddr>",
-            "first address",
-        ),
-        (
-            "?hostname=<domain>&ip=<ipaddr>&aaaa=<ip6addr>&myip2=<ip6addr>",
-            "second address",
-        ),
+        ("?hostname=<domain>&myip=<ipaddr>&ip=<ipaddr>", "first address"),
+        ("?hostname=<domain>&ip=<ipaddr>&aaaa=<ip6addr>&myip2=<ip6addr>", "second address"),
         ("?updateall=1&myip=<ipaddr>", "updateall"),
         ("?hostname=<domain>&myip2=<ip6addr>", "myip=<ip6addr>"),
     ] {
         let lint = lint_freedyn(&format!("{FREEDYN}{rest}"));
         assert_eq!(lint.refused.len(), 1, "{rest}: {lint:?}");
         assert!(lint.refused[0].contains(part), "{rest}: {lint:?}");
-        assert_eq!(
-            lint_freedyn(&format!("https://dyn.example/nic/update{rest}")),
-            Lint::default()
-        );
+        assert_eq!(lint_freedyn(&format!("https://dyn.example/nic/update{rest}")), Lint::default());
     }
     for (url, part) in [
-        (
-            "http://ipv4.api.freedyn.de/nic/update?hostname=<domain>",
-            "https",
-        ),
-        (
-            "IPV4.api.freedyn.de:80/nic/update?hostname=<domain>",
-            "https",
-        ),
-        (
-            "https://ipv4.api.freedyn.de/nic/update?hostname=<domain>&user=<username>&password=<pass>",
-            "query",
-        ),
-        (
-            "https://me:<pass>@ipv4.api.freedyn.de/nic/update?hostname=<domain>",
-            "ten digits",
-        ),
-        (
-            "https://ipv4.api.freedyn.de/nic/update?hostname=müller.freedyn.de",
-            "xn--mller-kva.freedyn.de",
-        ),
-        (
-            "https://ipv4.api.freedyn.de/nic/update?hostname=<domain>&ipv6praefx=<ip6lanprefix>",
-            "detect",
-        ),
+        ("http://ipv4.api.freedyn.de/nic/update?hostname=<domain>", "https"),
+        ("IPV4.api.freedyn.de:80/nic/update?hostname=<domain>", "https"),
+        ("https://ipv4.api.freedyn.de/nic/update?hostname=<domain>&user=<username>&password=<pass>", "query"),
+        ("https://me:<pass>@ipv4.api.freedyn.de/nic/update?hostname=<domain>", "ten digits"),
+        ("https://ipv4.api.freedyn.de/nic/update?hostname=müller.freedyn.de", "xn--mller-kva.freedyn.de"),
+        ("https://ipv4.api.freedyn.de/nic/update?hostname=<domain>&ipv6praefx=<ip6lanprefix>", "detect"),
     ] {
         let lint = lint_freedyn(url);
         assert!(lint.refused.is_empty(), "{url}: {lint:?}");

@@ -10,11 +10,7 @@ use super::{DOTS, Placeholder, TemplateProblem, Values, hidden, quoted};
 use crate::rules::address::PerFamily;
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// As [`RESERVED`]; the comma between names stays as it is.
 const RESERVED_IN_NAMES: &AsciiSet = &RESERVED.remove(b',');
 
@@ -60,33 +56,13 @@ impl Text {
     /// Every unknown placeholder and every `<b64>` that is not balanced.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateProblem>> {
         let mut problems = Vec::new();
-        let parts = Parser {
-            text,
-            base: 0,
-            problems: &mut problems,
-        }
-        .parse();
-        if problems.is_empty() {
-            Ok(Self { parts })
-        } else {
-            Err(problems)
-        }
+        let parts = Parser { text, base: 0, problems: &mut problems }.parse();
+        if problems.is_empty() { Ok(Self { parts }) } else { Err(problems) }
     }
 
     /// As [`Text::parse`] for a piece that begins at byte `base` of a longer text.
-    pub(super) fn parse_piece(
-        text: &str,
-        base: usize,
-        problems: &mut Vec<TemplateProblem>,
-    ) -> Self {
-        Self {
-            parts: Parser {
-                text,
-                base,
-                problems,
-            }
-            .parse(),
-        }
+    pub(super) fn parse_piece(text: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> Self {
+        Self { parts: Parser { text, base, problems }.parse() }
     }
 
     /// Does the placeholder occur?
@@ -99,9 +75,7 @@ impl Text {
     #[must_use]
     pub fn address_families(&self) -> PerFamily<bool> {
         PerFamily::from_fn(|family| {
-            Placeholder::NAMES.into_iter().any(|(_, placeholder)| {
-                placeholder.family() == Some(family) && self.uses(placeholder)
-            })
+            Placeholder::NAMES.into_iter().any(|(_, placeholder)| placeholder.family() == Some(family) && self.uses(placeholder))
         })
     }
 
@@ -111,15 +85,7 @@ impl Text {
     ///
     /// Names the value that is missing.
     pub fn expand(&self, values: &Values<'_>) -> Result<String, String> {
-        Ok(self
-            .fill(
-                values,
-                Manner {
-                    raw: true,
-                    hide_username: false,
-                },
-            )?
-            .real)
+        Ok(self.fill(values, Manner { raw: true, hide_username: false })?.real)
     }
 
     pub(super) fn fill(&self, values: &Values<'_>, manner: Manner) -> Result<Filled, String> {
@@ -134,20 +100,12 @@ impl Text {
             Part::Literal(text) => hidden::split(&text),
             other => vec![other],
         });
-        Self {
-            parts: parts.collect(),
-        }
+        Self { parts: parts.collect() }
     }
 
     /// Literals that look like keys.
     pub(super) fn hidden(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|part| {
-            if let Part::Hidden(text) = part {
-                Some(text.as_str())
-            } else {
-                None
-            }
-        })
+        self.parts.iter().filter_map(|part| if let Part::Hidden(text) = part { Some(text.as_str()) } else { None })
     }
 
     /// As written, with hidden literals as dots.
@@ -157,19 +115,12 @@ impl Text {
 
     /// What each `<b64>` span that holds the password becomes: a form of the secret.
     pub(super) fn encoded_secrets(&self, values: &Values<'_>) -> Vec<String> {
-        let raw = Manner {
-            raw: true,
-            hide_username: false,
-        };
-        let spans = self.parts.iter().filter(
-            |part| matches!(part, Part::Base64(inner) if uses(inner, Placeholder::Password)),
-        );
+        let raw = Manner { raw: true, hide_username: false };
+        let spans = self.parts.iter().filter(|part| matches!(part, Part::Base64(inner) if uses(inner, Placeholder::Password)));
         spans
             .filter_map(|part| {
                 let mut filled = Filled::default();
-                fill(std::slice::from_ref(part), values, raw, &mut filled)
-                    .ok()
-                    .map(|()| filled.real)
+                fill(std::slice::from_ref(part), values, raw, &mut filled).ok().map(|()| filled.real)
             })
             .collect()
     }
@@ -193,12 +144,7 @@ pub(super) fn outside(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
         if at < resume {
             return false;
         }
-        resume = at
-            + if c == '<' {
-                atom_length(&text[at..])
-            } else {
-                0
-            };
+        resume = at + if c == '<' { atom_length(&text[at..]) } else { 0 };
         resume <= at
     })
 }
@@ -229,9 +175,7 @@ fn outline(parts: &[Part]) -> String {
         Part::Literal(text) => text.clone(),
         Part::Hidden(_) => DOTS.to_owned(),
         Part::Hole(hole) => {
-            let name = Placeholder::NAMES
-                .iter()
-                .find(|(_, placeholder)| placeholder == hole);
+            let name = Placeholder::NAMES.iter().find(|(_, placeholder)| placeholder == hole);
             format!("<{}>", name.map_or("", |(name, _)| name))
         }
         Part::Base64(inner) => format!("{OPEN}{}{CLOSE}", outline(inner)),
@@ -239,12 +183,7 @@ fn outline(parts: &[Part]) -> String {
     parts.iter().map(piece).collect()
 }
 
-fn fill(
-    parts: &[Part],
-    values: &Values<'_>,
-    manner: Manner,
-    out: &mut Filled,
-) -> Result<(), String> {
+fn fill(parts: &[Part], values: &Values<'_>, manner: Manner, out: &mut Filled) -> Result<(), String> {
     for part in parts {
         let (real, secret) = match part {
             Part::Literal(text) => (text.clone(), false),
@@ -252,27 +191,12 @@ fn fill(
             Part::Hole(hole) => value(*hole, values, manner)?,
             Part::Base64(inner) => {
                 let mut filled = Filled::default();
-                fill(
-                    inner,
-                    values,
-                    Manner {
-                        raw: true,
-                        ..manner
-                    },
-                    &mut filled,
-                )?;
+                fill(inner, values, Manner { raw: true, ..manner }, &mut filled)?;
                 let text = STANDARD.encode(&filled.real);
-                (
-                    if manner.raw { text } else { encode(&text) },
-                    filled.real != filled.shown,
-                )
+                (if manner.raw { text } else { encode(&text) }, filled.real != filled.shown)
             }
         };
-        out.shown.push_str(if secret && !real.is_empty() {
-            DOTS
-        } else {
-            &real
-        });
+        out.shown.push_str(if secret && !real.is_empty() { DOTS } else { &real });
         out.real.push_str(&real);
     }
     Ok(())
@@ -281,44 +205,17 @@ fn fill(
 /// The text for a placeholder, and whether it is a secret.
 fn value(hole: Placeholder, values: &Values<'_>, manner: Manner) -> Result<(String, bool), String> {
     let written = |text: &str, set| {
-        if manner.raw {
-            text.to_owned()
-        } else {
-            utf8_percent_encode(text, set).to_string()
-        }
+        if manner.raw { text.to_owned() } else { utf8_percent_encode(text, set).to_string() }
     };
-    let needs = |what: &str| {
-        format!("the template needs {what}, and none is known; nothing is sent with an empty value")
-    };
+    let needs = |what: &str| format!("the template needs {what}, and none is known; nothing is sent with an empty value");
     Ok(match hole {
         Placeholder::Domain if values.domain.is_empty() => return Err(needs("a name (<domain>)")),
         Placeholder::Domain => (written(values.domain, RESERVED_IN_NAMES), false),
-        Placeholder::Ipv4 => (
-            values
-                .ipv4
-                .ok_or_else(|| needs("an IPv4 address (<ipaddr>)"))?
-                .to_string(),
-            false,
-        ),
-        Placeholder::Ipv6 => (
-            values
-                .ipv6
-                .ok_or_else(|| needs("an IPv6 address (<ip6addr>)"))?
-                .to_string(),
-            false,
-        ),
+        Placeholder::Ipv4 => (values.ipv4.ok_or_else(|| needs("an IPv4 address (<ipaddr>)"))?.to_string(), false),
+        Placeholder::Ipv6 => (values.ipv6.ok_or_else(|| needs("an IPv6 address (<ip6addr>)"))?.to_string(), false),
         Placeholder::LanPrefix => {
-            let prefix = values
-                .lan_prefix
-                .ok_or_else(|| needs("the prefix of the LAN (<ip6lanprefix>)"))?;
-            (
-                if values.bare_prefix {
-                    prefix.network.to_string()
-                } else {
-                    prefix.to_string()
-                },
-                false,
-            )
+            let prefix = values.lan_prefix.ok_or_else(|| needs("the prefix of the LAN (<ip6lanprefix>)"))?;
+            (if values.bare_prefix { prefix.network.to_string() } else { prefix.to_string() }, false)
         }
         Placeholder::Username => (written(values.username, RESERVED), manner.hide_username),
         Placeholder::Password => (written(values.password, RESERVED), true),
@@ -343,14 +240,8 @@ impl Parser<'_> {
             push_literal(&mut parts, &text[at..at + length]);
             at += length;
             let inside = &text[at + 1..];
-            let Some(end) = inside
-                .find(['<', '>'])
-                .filter(|end| inside[*end..].starts_with('>'))
-            else {
-                self.problem(
-                    at,
-                    "a \"<\" has no \">\"; write %3C if it belongs to the text",
-                );
+            let Some(end) = inside.find(['<', '>']).filter(|end| inside[*end..].starts_with('>')) else {
+                self.problem(at, "a \"<\" has no \">\"; write %3C if it belongs to the text");
                 at += 1;
                 continue;
             };
@@ -373,17 +264,13 @@ impl Parser<'_> {
         }
         push_literal(&mut parts, &text[at..]);
         if let Some((open, _)) = outer {
-            self.problem(
-                open,
-                "<b64> is not closed; write </b64> after the text to encode",
-            );
+            self.problem(open, "<b64> is not closed; write </b64> after the text to encode");
         }
         parts
     }
 
     fn problem(&mut self, at: usize, message: impl Into<String>) {
-        self.problems
-            .push(TemplateProblem::new(self.base + at, message));
+        self.problems.push(TemplateProblem::new(self.base + at, message));
     }
 }
 
@@ -398,15 +285,9 @@ fn unknown(name: &str) -> String {
     /// How alike two names must be for one to be proposed in place of the other; below, proposals are noise.
     const ALIKE: f64 = 0.75;
     let likeness = |known: &str| strsim::jaro_winkler(known, &name.to_lowercase());
-    let nearest = Placeholder::NAMES
-        .iter()
-        .map(|(known, _)| (likeness(known), *known))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest = Placeholder::NAMES.iter().map(|(known, _)| (likeness(known), *known)).max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest.filter(|(likeness, _)| *likeness >= ALIKE) {
-        Some((_, known)) => format!(
-            "unknown placeholder <{}>; did you mean <{known}>?",
-            shown(name)
-        ),
+        Some((_, known)) => format!("unknown placeholder <{}>; did you mean <{known}>?", shown(name)),
         None => format!(
             "unknown placeholder <{}>; replace it by the value that belongs there (known are <domain>, <ipaddr>, <ip6addr>, \
              <ip6lanprefix>, <username>, <pass>, <passwd>, <dualstack> and <b64>…</b64>)",

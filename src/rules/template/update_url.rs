@@ -45,17 +45,11 @@ pub fn parse_update_url(text: &str) -> Result<Vec<UrlTemplate>, Vec<TemplateProb
     let start = trimmed.len() - trimmed.trim_start_matches(' ').len();
     let trimmed = &trimmed[start..];
     if trimmed.is_empty() {
-        return Err(vec![TemplateProblem::new(
-            0,
-            "the update URL is empty; expected for example https://host/path?hostname=<domain>",
-        )]);
+        return Err(vec![TemplateProblem::new(0, "the update URL is empty; expected for example https://host/path?hostname=<domain>")]);
     }
     let mut problems = Vec::new();
     let mut urls = Vec::new();
-    let blanks: Vec<usize> = outside(trimmed)
-        .filter(|(_, c)| *c == ' ')
-        .map(|(at, _)| at)
-        .collect();
+    let blanks: Vec<usize> = outside(trimmed).filter(|(_, c)| *c == ' ').map(|(at, _)| at).collect();
     if let Some(second) = blanks.get(1) {
         let message = "more than one blank in the update URL; expected one URL, or two separated by one blank (IPv4 first)";
         problems.push(TemplateProblem::new(start + second, message));
@@ -67,11 +61,7 @@ pub fn parse_update_url(text: &str) -> Result<Vec<UrlTemplate>, Vec<TemplateProb
         }
         from = to + 1;
     }
-    if problems.is_empty() {
-        Ok(urls)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(urls) } else { Err(problems) }
 }
 
 /// Reads one URL that begins at byte `base`; `None` if `problems` say why not.
@@ -86,30 +76,18 @@ fn parse_one(piece: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> O
         }
     };
     let rest = &piece[start..];
-    let end = outside(rest)
-        .find(|(_, c)| matches!(c, '/' | '?'))
-        .map_or(rest.len(), |(at, _)| at);
+    let end = outside(rest).find(|(_, c)| matches!(c, '/' | '?')).map_or(rest.len(), |(at, _)| at);
     let (authority, target) = rest.split_at(end);
-    let host_at = outside(authority)
-        .filter(|(_, c)| *c == '@')
-        .last()
-        .map_or(0, |(at, _)| at + 1);
+    let host_at = outside(authority).filter(|(_, c)| *c == '@').last().map_or(0, |(at, _)| at + 1);
     let host = &authority[host_at..];
     if host.is_empty() {
-        problems.push(TemplateProblem::new(
-            base + start,
-            "the update URL has no host; expected for example https://host/path",
-        ));
+        problems.push(TemplateProblem::new(base + start, "the update URL has no host; expected for example https://host/path"));
     }
     if !target.starts_with('/') {
-        let message = format!(
-            "the update URL has no path; at least one slash was expected after the host {}",
-            quoted(host)
-        );
+        let message = format!("the update URL has no path; at least one slash was expected after the host {}", quoted(host));
         problems.push(TemplateProblem::new(base + start + end, message));
     }
-    let userinfo =
-        (host_at > 0).then(|| Text::parse_piece(&authority[..host_at - 1], base + start, problems));
+    let userinfo = (host_at > 0).then(|| Text::parse_piece(&authority[..host_at - 1], base + start, problems));
     let template = UrlTemplate {
         source: format!("{scheme}://{rest}"),
         scheme,
@@ -128,12 +106,7 @@ fn parse_one(piece: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> O
 
 /// The scheme (http if none is written) and where the rest begins.
 fn split_scheme(piece: &str) -> Result<(&'static str, usize), String> {
-    let is_scheme = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    };
+    let is_scheme = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let Some(at) = piece.find("://").filter(|at| is_scheme(&piece[..*at])) else {
         return Ok(("http", 0));
     };
@@ -141,10 +114,7 @@ fn split_scheme(piece: &str) -> Result<(&'static str, usize), String> {
     match piece[..at].to_ascii_lowercase().as_str() {
         "http" => Ok(("http", start)),
         "https" => Ok(("https", start)),
-        other => Err(format!(
-            "the scheme {} is not known; expected https or http",
-            quoted(other)
-        )),
+        other => Err(format!("the scheme {} is not known; expected https or http", quoted(other))),
     }
 }
 
@@ -156,9 +126,7 @@ fn literal_problems(piece: &str, base: usize) -> Vec<TemplateProblem> {
         let message = match c {
             '#' => "a \"#\" begins a fragment, which is never sent; write %23",
             '\\' => "a \"\\\" cannot stand in a URL; write / or %5C",
-            c if c.is_control() || c.is_whitespace() => {
-                "a control character or blank cannot stand in a URL; write %20 for a blank"
-            }
+            c if c.is_control() || c.is_whitespace() => "a control character or blank cannot stand in a URL; write %20 for a blank",
             _ => continue,
         };
         problems.push(TemplateProblem::new(base + at, message));
@@ -224,47 +192,21 @@ impl UrlTemplate {
     /// Says why `server` is none of these.
     pub fn with_host(&self, server: &str) -> Result<Self, TemplateProblem> {
         let server = server.trim().trim_end_matches('/');
-        let (scheme, start) =
-            split_scheme(server).map_err(|message| TemplateProblem::new(0, message))?;
+        let (scheme, start) = split_scheme(server).map_err(|message| TemplateProblem::new(0, message))?;
         let host = &server[start..];
         if let Some((at, _)) = outside(host).find(|(_, c)| matches!(c, '/' | '?' | '@' | ' ')) {
-            let message = format!(
-                "{} is not a server; expected a host, host:port, or either with http:// or https://",
-                quoted(server)
-            );
+            let message = format!("{} is not a server; expected a host, host:port, or either with http:// or https://", quoted(server));
             return Err(TemplateProblem::new(start + at, message));
         }
         // A bare IPv6 address gets the brackets that a URL wants.
-        let host = if host.parse::<std::net::Ipv6Addr>().is_ok() {
-            format!("[{host}]")
-        } else {
-            host.to_owned()
-        };
+        let host = if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{host}]") } else { host.to_owned() };
         let scheme = if start == 0 { self.scheme } else { scheme };
-        let written = self
-            .source
-            .strip_prefix(self.scheme)
-            .and_then(|rest| rest.strip_prefix("://"))
-            .unwrap_or(&self.source);
-        let host_at = self
-            .userinfo
-            .is_some()
-            .then(|| outside(written).find(|(_, c)| *c == '@'))
-            .flatten()
-            .map_or(0, |(at, _)| at + 1);
+        let written = self.source.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(&self.source);
+        let host_at = self.userinfo.is_some().then(|| outside(written).find(|(_, c)| *c == '@')).flatten().map_or(0, |(at, _)| at + 1);
         let (userinfo, rest) = written.split_at(host_at);
         let mut problems = Vec::new();
-        parse_one(
-            &format!("{scheme}://{userinfo}{host}{}", &rest[self.host.len()..]),
-            0,
-            &mut problems,
-        )
-        .ok_or_else(|| {
-            problems
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| TemplateProblem::new(0, "the server cannot be used"))
-        })
+        parse_one(&format!("{scheme}://{userinfo}{host}{}", &rest[self.host.len()..]), 0, &mut problems)
+            .ok_or_else(|| problems.into_iter().next().unwrap_or_else(|| TemplateProblem::new(0, "the server cannot be used")))
     }
 
     /// Inserts the values: credentials and names percent-encoded, addresses as they are.
@@ -275,18 +217,9 @@ impl UrlTemplate {
     /// Names the value that is missing, or says why the result is no URL; no secret is in the text.
     pub fn expand(&self, values: &Values<'_>, fritz_compat: bool) -> Result<Expanded, String> {
         let hide_username = self.username_is_a_token();
-        let encoded = Manner {
-            raw: false,
-            hide_username,
-        };
+        let encoded = Manner { raw: false, hide_username };
         let host = self.host_text.fill(values, encoded)?;
-        let target = self.target.fill(
-            values,
-            Manner {
-                raw: fritz_compat,
-                hide_username,
-            },
-        )?;
+        let target = self.target.fill(values, Manner { raw: fritz_compat, hide_username })?;
         let (mut real, mut shown) = (String::new(), String::new());
         if let Some(userinfo) = &self.userinfo {
             real = format!("{}@", userinfo.fill(values, encoded)?.real);
@@ -295,10 +228,7 @@ impl UrlTemplate {
         let scheme = self.scheme;
         let url = format!("{scheme}://{real}{}{}", host.real, target.real);
         match Url::parse(&url) {
-            Ok(_) => Ok(Expanded {
-                url,
-                shown: format!("{scheme}://{shown}{}{}", host.shown, target.shown),
-            }),
+            Ok(_) => Ok(Expanded { url, shown: format!("{scheme}://{shown}{}{}", host.shown, target.shown) }),
             Err(error) => Err(format!(
                 "{} is not a host for a URL: {error}; expected a host name or an address, with a port if needed",
                 quoted(&self.host)
@@ -315,8 +245,7 @@ impl UrlTemplate {
     /// Texts that must not be shown although they are no configured secret: keys written into the URL, encoded forms.
     pub(in crate::rules) fn secrets(&self, values: &Values<'_>) -> Vec<String> {
         let keys = self.target.hidden().map(str::to_owned);
-        keys.chain(self.texts().flat_map(|text| text.encoded_secrets(values)))
-            .collect()
+        keys.chain(self.texts().flat_map(|text| text.encoded_secrets(values))).collect()
     }
 
     fn texts(&self) -> impl Iterator<Item = &Text> {
@@ -331,10 +260,7 @@ impl UrlTemplate {
             password: "secret",
             ipv4: Some(std::net::Ipv4Addr::new(192, 0, 2, 1)),
             ipv6: Some(std::net::Ipv6Addr::LOCALHOST),
-            lan_prefix: Some(Prefix {
-                network: std::net::Ipv6Addr::UNSPECIFIED,
-                length: 64,
-            }),
+            lan_prefix: Some(Prefix { network: std::net::Ipv6Addr::UNSPECIFIED, length: 64 }),
             bare_prefix: false,
             dualstack: true,
         };
@@ -344,17 +270,7 @@ impl UrlTemplate {
 
 impl fmt::Debug for UrlTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let userinfo = if self.userinfo.is_some() {
-            format!("{DOTS}@")
-        } else {
-            String::new()
-        };
-        write!(
-            f,
-            "UrlTemplate({}://{userinfo}{}{})",
-            self.scheme,
-            self.host,
-            self.target.outline()
-        )
+        let userinfo = if self.userinfo.is_some() { format!("{DOTS}@") } else { String::new() };
+        write!(f, "UrlTemplate({}://{userinfo}{}{})", self.scheme, self.host, self.target.outline())
     }
 }

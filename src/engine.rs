@@ -12,9 +12,6 @@ mod look;
 mod picture;
 mod send;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -26,7 +23,6 @@ use crate::rules::consensus::{Line, Round, Services, SourceReport};
 use crate::rules::domain::Entry;
 use crate::rules::moment::{Moment, Now};
 use crate::rules::order::Order;
-use crate::rules::plan::Why;
 use crate::rules::schedule;
 use crate::rules::state::{self, AccountState, LineRecord, Moments, Record, TimeLine};
 use crate::rules::write::Write;
@@ -134,7 +130,6 @@ struct Flight {
     entry: Arc<Entry>,
     order: Order,
     spots: Vec<Spot>,
-    why: Why,
     tried_other: bool,
     /// As it was before the request, should the intent not reach the disk.
     before: Vec<(Spot, Record)>,
@@ -240,7 +235,9 @@ impl Engine {
     /// One thing happened: what is to be done, in this order.
     pub fn handle(&mut self, now: Now, event: Event) -> Vec<Action> {
         let known = self.time.read(now);
-        let Some((moment, step_ms)) = known else { return self.without_clock(now, event) };
+        let Some((moment, step_ms)) = known else {
+            return self.without_clock(now, event);
+        };
         let mut turn = Turn { now: moment, random: now.random, draws: 0, before: Vec::new(), after: Vec::new() };
         self.wake_memory(step_ms, &mut turn);
         match event {
@@ -355,8 +352,12 @@ impl Engine {
     fn writes(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.orphaned);
         for spot in std::mem::take(&mut self.touched) {
-            let Some(group) = self.groups.get(spot.entry) else { continue };
-            let Some(held) = self.held(spot) else { continue };
+            let Some(group) = self.groups.get(spot.entry) else {
+                continue;
+            };
+            let Some(held) = self.held(spot) else {
+                continue;
+            };
             let key = state::record_key(&group.entry, &group.entry.domains[spot.name], spot.family);
             writes.push((key, json(&held.record)));
         }
@@ -398,7 +399,9 @@ impl Engine {
     /// The state could not be written, and the requests with these tickets were not sent.
     fn unsaved(&mut self, full: bool, tickets: &[Ticket], turn: &mut Turn) {
         for ticket in tickets {
-            let Some(flight) = self.flights.remove(ticket) else { continue };
+            let Some(flight) = self.flights.remove(ticket) else {
+                continue;
+            };
             for (spot, record) in flight.before {
                 if let Some(held) = self.held_mut(spot) {
                     held.flight = None;

@@ -135,7 +135,9 @@ const fn priorities() -> PriorityMappings {
 
 /// Did the service manager connect stderr with the journal? (systemd.exec(5), `JOURNAL_STREAM`)
 fn stderr_is_journal() -> bool {
-    let Ok(stream) = env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stream) = env::var("JOURNAL_STREAM") else {
+        return false;
+    };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
     stderr.is_ok_and(|stderr| stream == format!("{}:{}", stderr.dev(), stderr.ino()))
 }

@@ -130,14 +130,14 @@ impl Tools {
     async fn addresses(&self, name: &Name, only: Option<Family>) -> Result<Vec<IpAddr>, String> {
         // A name in the hosts file is meant to have these addresses and no other. "localhost" is this machine over both
         // families (RFC 6761), whether or not the file lists both.
-        let listed = |family| if name.is_localhost() { Vec::new() } else { self.in_hosts(name, family) };
+        let listed = |family| {
+            if name.is_localhost() { Vec::new() } else { self.in_hosts(name, family) }
+        };
         let fixed: Vec<(Family, IpAddr)> = [Family::V6, Family::V4].into_iter().flat_map(listed).collect();
         if !fixed.is_empty() {
             return chosen(fixed, only).ok_or_else(|| no_address(only));
         }
-        let ask = |family| async move {
-            if only.is_none_or(|only| only == family) { Some(self.ask(name, family).await) } else { None }
-        };
+        let ask = |family| async move { if only.is_none_or(|only| only == family) { Some(self.ask(name, family).await) } else { None } };
         let (v6, v4) = futures_util::join!(ask(Family::V6), ask(Family::V4));
         let mut found = Vec::new();
         let mut failure = None;

@@ -42,7 +42,9 @@ pub async fn call(path: &Path, request: &Request, limit: Duration) -> Result<ser
     let text = match tokio::time::timeout(limit, converse(path, request)).await {
         Ok(Ok(text)) => text,
         Ok(Err(error)) => return Err(explain(path, &error)),
-        Err(_) => return Err(CallError::Failed(format!("the daemon did not answer within {} s", limit.as_secs_f32()))),
+        Err(_) => {
+            return Err(CallError::Failed(format!("the daemon did not answer within {} s", limit.as_secs_f32())));
+        }
     };
     let broken = |error: serde_json::Error| CallError::Failed(format!("the daemon's answer cannot be read: {error}"));
     let Envelope { ok, result, error, code } = serde_json::from_slice::<Envelope<&RawValue, String>>(&text).map_err(broken)?;

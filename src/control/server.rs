@@ -107,7 +107,9 @@ pub async fn serve(listener: Listener, requests: mpsc::Sender<(Request, oneshot:
     let mut clients = JoinSet::new();
     loop {
         // Nobody closes the semaphore.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         while clients.try_join_next().is_some() {}
         match listener.socket.accept().await {
             Ok((client, _)) => {

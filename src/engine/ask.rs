@@ -100,11 +100,15 @@ impl Engine {
 
     /// Name servers answered.
     pub(super) fn answered(&mut self, ticket: Ticket, answer: &DnsAnswer, turn: &mut Turn) {
-        let Some(Asking { spot, address, memory }) = self.questions.remove(&ticket) else { return };
+        let Some(Asking { spot, address, memory }) = self.questions.remove(&ticket) else {
+            return;
+        };
         let entry = Arc::clone(&self.groups[spot.entry].entry);
         let finding = answer::compare(answer, address);
         let (random, run) = (turn.draw(), self.run);
-        let Some(held) = self.held_mut(spot).filter(|held| held.question == Some(ticket)) else { return };
+        let Some(held) = self.held_mut(spot).filter(|held| held.question == Some(ticket)) else {
+            return;
+        };
         held.question = None;
         if memory {
             held.memory = Question::Answered;
@@ -150,7 +154,9 @@ impl Engine {
     /// One reply spoke for the whole batch, and DNS does not show this name: it is sent alone (rule M6).
     fn split(&mut self, entry: &Entry, spot: Spot, turn: &mut Turn, random: u64) {
         self.account_mut(&entry.account).batch_limit = Some(1);
-        let Some(held) = self.held_mut(spot) else { return };
+        let Some(held) = self.held_mut(spot) else {
+            return;
+        };
         let record = &mut held.record;
         record.published = None;
         record.verification = None;
@@ -180,7 +186,9 @@ enum Over {
 
 /// Books `finding` on the running verification.
 fn judge(record: &mut Record, entry: &Entry, finding: &Finding, now: Moment, random: u64, run: Run) -> Over {
-    let Some(mut it) = record.verification.take() else { return Over::No };
+    let Some(mut it) = record.verification.take() else {
+        return Over::No;
+    };
     it.asked = it.asked.saturating_add(1);
     match finding {
         Finding::Confirmed { .. } => {

@@ -191,7 +191,9 @@ impl Engine {
             let entry = Arc::clone(&self.groups[spot.entry].entry);
             let random = turn.draw();
             let version = self.rules.version.clone();
-            let Some(held) = self.held_mut(spot) else { continue };
+            let Some(held) = self.held_mut(spot) else {
+                continue;
+            };
             if std::mem::take(&mut held.fresh) {
                 close_intent(held, turn.now, random);
             }
@@ -268,7 +270,12 @@ impl Engine {
             }
             turn.tell(about(&entry, spot, Level::Notice, &format!("the lock is opened by {by}")));
         } else if refused {
-            turn.tell(about(&entry, spot, Level::Warning, "the lock stays: it was opened less than 5 minutes ago, and the provider refused again"));
+            turn.tell(about(
+                &entry,
+                spot,
+                Level::Warning,
+                "the lock stays: it was opened less than 5 minutes ago, and the provider refused again",
+            ));
         }
     }
 }
@@ -293,10 +300,7 @@ impl Sight {
 
 fn held_of(entry: &Entry, domain: &Domain, known: &mut BTreeMap<String, Held>) -> PerFamily<Option<Held>> {
     PerFamily::from_fn(|family| {
-        entry
-            .mode
-            .wants(family)
-            .then(|| known.remove(&state::record_key(entry, domain, family)).unwrap_or_default())
+        entry.mode.wants(family).then(|| known.remove(&state::record_key(entry, domain, family)).unwrap_or_default())
     })
 }
 

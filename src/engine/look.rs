@@ -37,9 +37,10 @@ impl Engine {
         let name = &self.wans[wan].line.name;
         self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name).any(|group| {
             let open = self.accounts.get(&group.entry.account).is_none_or(|account| account.lock.is_none());
-            open && group.names.iter().any(|families| {
-                families[family].as_ref().is_some_and(|held| held.record.lock.is_none() && held.record.muted.is_none())
-            })
+            open && group
+                .names
+                .iter()
+                .any(|families| families[family].as_ref().is_some_and(|held| held.record.lock.is_none() && held.record.muted.is_none()))
         })
     }
 
@@ -47,9 +48,10 @@ impl Engine {
     fn published_on(&self, wan: usize, family: Family) -> Option<std::net::IpAddr> {
         let name = &self.wans[wan].line.name;
         let follows = |entry: &Entry| entry.wan == *name && entry.ipv6_host.is_none();
-        let published = self.groups.iter().filter(|group| follows(&group.entry)).find_map(|group| {
-            group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
-        });
+        let published =
+            self.groups.iter().filter(|group| follows(&group.entry)).find_map(|group| {
+                group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
+            });
         self.wans[wan].sights[family].last_known.filter(|known| published == Some(*known)).or(published)
     }
 
@@ -69,8 +71,12 @@ impl Engine {
 
     /// A source answered.
     pub(super) fn seen(&mut self, ticket: Ticket, result: Result<Reading, ProbeFault>, turn: &mut Turn) {
-        let Some(Looking { wan, family, number }) = self.looks.remove(&ticket) else { return };
-        let Some(mut round) = self.wans[wan].sights[family].round.take() else { return };
+        let Some(Looking { wan, family, number }) = self.looks.remove(&ticket) else {
+            return;
+        };
+        let Some(mut round) = self.wans[wan].sights[family].round.take() else {
+            return;
+        };
         let step = round.answer(number, result, &mut self.services, turn.now);
         self.wans[wan].sights[family].round = Some(round);
         self.step(wan, family, step, turn);
@@ -154,7 +160,8 @@ impl Engine {
     /// A link event ends the waits after network faults and captive portals.
     fn forget_hiccups(&mut self, family: Family) {
         for spot in self.spots().filter(|spot| spot.family == family).collect::<Vec<_>>() {
-            let waits = self.held(spot).is_some_and(|held| held.record.hiccup.is_some() || held.record.wait.as_ref().is_some_and(|it| it.portal));
+            let waits =
+                self.held(spot).is_some_and(|held| held.record.hiccup.is_some() || held.record.wait.as_ref().is_some_and(|it| it.portal));
             if waits && let Some(held) = self.held_mut(spot) {
                 held.record.hiccup = None;
                 held.record.hiccups = None;

@@ -32,7 +32,9 @@ pub struct PlanLine {
 impl Engine {
     /// Without a running daemon: what the state says the lines showed last.
     pub fn recall(&mut self, now: Now) {
-        let Some((moment, _)) = self.time.read(now) else { return };
+        let Some((moment, _)) = self.time.read(now) else {
+            return;
+        };
         let mut turn = super::Turn { now: moment, random: 0, draws: 0, before: Vec::new(), after: Vec::new() };
         self.wake_memory(0, &mut turn);
         for sight in self.sights_mut() {
@@ -57,16 +59,21 @@ impl Engine {
                     families: PerFamily::from_fn(|family| address_picture(&wan.sights[family])),
                 })
                 .collect(),
-            ddns: self.groups.iter().enumerate().flat_map(|(entry, group)| {
-                group.names.iter().enumerate().map(move |(name, _)| NamePicture {
-                    domain: group.entry.domains[name].clone(),
-                    provider: group.entry.provider.clone(),
-                    mode: group.entry.mode,
-                    enabled: group.entry.enabled,
-                    wan: group.entry.wan.clone(),
-                    families: PerFamily::from_fn(|family| self.status_picture(Spot { entry, name, family }, moment)),
+            ddns: self
+                .groups
+                .iter()
+                .enumerate()
+                .flat_map(|(entry, group)| {
+                    group.names.iter().enumerate().map(move |(name, _)| NamePicture {
+                        domain: group.entry.domains[name].clone(),
+                        provider: group.entry.provider.clone(),
+                        mode: group.entry.mode,
+                        enabled: group.entry.enabled,
+                        wan: group.entry.wan.clone(),
+                        families: PerFamily::from_fn(|family| self.status_picture(Spot { entry, name, family }, moment)),
+                    })
                 })
-            }).collect(),
+                .collect(),
         }
     }
 
@@ -87,7 +94,9 @@ impl Engine {
             let entry = &self.groups[spot.entry].entry;
             let address = self.wanted(entry, spot.family);
             let (action, at, why) = match self.due_of(spot, moment) {
-                _ if self.asks_first(spot) => ("ask-dns", None, "nothing is remembered of this name: the name servers are asked first".to_owned()),
+                _ if self.asks_first(spot) => {
+                    ("ask-dns", None, "nothing is remembered of this name: the name servers are asked first".to_owned())
+                }
                 Due::Now(why) => ("send", None, why.to_string()),
                 Due::At(at, why) => ("wait", Some(at), why),
                 Due::Never(why) => ("nothing", None, why),
@@ -100,7 +109,9 @@ impl Engine {
     fn asks_first(&self, spot: Spot) -> bool {
         let entry = &self.groups[spot.entry].entry;
         let open = self.accounts.get(&entry.account).is_none_or(|account| account.lock.is_none());
-        entry.enabled && open && self.wanted(entry, spot.family).is_some()
+        entry.enabled
+            && open
+            && self.wanted(entry, spot.family).is_some()
             && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::send::needs_memory(entry, held))
     }
 
@@ -133,7 +144,9 @@ impl Engine {
             now,
         });
         let word = status.word(spot.family).to_owned();
-        let Some(record) = record else { return StatusPicture { status: word, ..StatusPicture::default() } };
+        let Some(record) = record else {
+            return StatusPicture { status: word, ..StatusPicture::default() };
+        };
         let due = self.due_of(spot, now);
         let lock = account_lock.or(record.lock.as_ref());
         StatusPicture {
@@ -165,13 +178,17 @@ fn next_attempt(record: &Record, wanted: Option<IpAddr>, due: &Due, now: Moment)
 fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Due) -> Option<String> {
     match status {
         Status::Complete | Status::Undefined => None,
-        Status::Offline => Some(record.muted.as_ref().map_or_else(
-            || "switched off".to_owned(),
-            |it| format!("the provider has no such record for this name ({})", it.code),
-        )),
+        Status::Offline => Some(
+            record
+                .muted
+                .as_ref()
+                .map_or_else(|| "switched off".to_owned(), |it| format!("the provider has no such record for this name ({})", it.code)),
+        ),
         Status::InternetNotConnected | Status::Checking => match observed {
             Some(Observed::Absent(why) | Observed::Unavailable(why)) => Some(why.clone()),
-            _ if status == Status::InternetNotConnected => Some("the provider cannot be reached, or somebody else answers for it".to_owned()),
+            _ if status == Status::InternetNotConnected => {
+                Some("the provider cannot be reached, or somebody else answers for it".to_owned())
+            }
             _ => Some("the address is being looked for".to_owned()),
         },
         Status::Verifying => Some("accepted; the authoritative servers are being asked".to_owned()),
@@ -204,4 +221,3 @@ fn address_picture(sight: &super::Sight) -> AddressPicture {
         None => AddressPicture { reason: Some("not looked at yet".to_owned()), ..AddressPicture::default() },
     }
 }
-

@@ -156,7 +156,9 @@ impl Engine {
     /// Until when a request for both families waits for the missing one.
     fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
         let known = |family| self.sight(entry, family).is_some_and(|sight| matches!(sight.observed, Some(Observed::Known(_))));
-        let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else { return Moment(i64::MIN) };
+        let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else {
+            return Moment(i64::MIN);
+        };
         let since = |family| self.sight(entry, family).map_or(Moment(i64::MIN), |sight| sight.since);
         let had_it = self.groups[group].names[name][missing].as_ref().is_some_and(|held| held.record.published.is_some());
         let from = if had_it { since(missing).max(since(missing.other())) } else { since(missing) };
@@ -191,15 +193,16 @@ impl Engine {
         }
         let ticket = self.ticket();
         let families: Vec<Family> = order.families().collect();
-        let spots: Vec<Spot> = batch
-            .names
-            .iter()
-            .flat_map(|&name| families.iter().map(move |&family| Spot { entry: batch.entry, name, family }))
-            .collect();
+        let spots: Vec<Spot> =
+            batch.names.iter().flat_map(|&name| families.iter().map(move |&family| Spot { entry: batch.entry, name, family })).collect();
         let mut before = Vec::new();
         for &spot in &spots {
-            let Some(address) = order.addresses[spot.family] else { continue };
-            let Some(held) = self.held_mut(spot) else { continue };
+            let Some(address) = order.addresses[spot.family] else {
+                continue;
+            };
+            let Some(held) = self.held_mut(spot) else {
+                continue;
+            };
             before.push((spot, held.record.clone()));
             held.flight = Some(ticket);
             let record = &mut held.record;
@@ -216,12 +219,14 @@ impl Engine {
         self.account_mut(&entry.account).last_sent = Some(turn.now);
         turn.tell(Notice::new(Level::Notice, format!("sending {} for {}: {}", shown(&order), names(&order.domains), batch.why)));
         turn.after.push(Action::Send { ticket, entry: Arc::clone(&entry), order: order.clone() });
-        self.flights.insert(ticket, Flight { entry, order, spots, why: batch.why, tried_other: false, before });
+        self.flights.insert(ticket, Flight { entry, order, spots, tried_other: false, before });
     }
 
     /// A provider answered, or did not.
     pub(super) fn replied(&mut self, ticket: Ticket, outcome: &Outcome, turn: &mut Turn) {
-        let Some(mut flight) = self.flights.remove(&ticket) else { return };
+        let Some(mut flight) = self.flights.remove(&ticket) else {
+            return;
+        };
         let judgement = reply::judge(
             &flight.entry.dialect,
             &Asked {
@@ -274,12 +279,13 @@ impl Engine {
     }
 
     fn book_names(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &mut Turn) {
-        let nothing_sent =
-            matches!(outcome, Outcome::Failed(Fault::Lookup(_) | Fault::Connect(_) | Fault::Tls { .. }));
+        let nothing_sent = matches!(outcome, Outcome::Failed(Fault::Lookup(_) | Fault::Connect(_) | Fault::Tls { .. }));
         let version = self.rules.version.clone();
         let served = judgement.verdicts.iter().any(|(_, _, verdict)| verdict.class.is_success());
         for (index, family, verdict) in &judgement.verdicts {
-            let Some(address) = flight.order.addresses[*family] else { continue };
+            let Some(address) = flight.order.addresses[*family] else {
+                continue;
+            };
             let sent = Sent {
                 entry: &flight.entry,
                 address,
@@ -290,15 +296,19 @@ impl Engine {
                 random: turn.draw(),
             };
             let domain = &flight.order.domains[*index];
-            let spot = flight.spots.iter().copied().find(|spot| {
-                spot.family == *family && self.groups[spot.entry].entry.domains.get(spot.name) == Some(domain)
-            });
+            let spot = flight
+                .spots
+                .iter()
+                .copied()
+                .find(|spot| spot.family == *family && self.groups[spot.entry].entry.domains.get(spot.name) == Some(domain));
+            let run = self.run;
             // The name left the configuration meanwhile: its locks and waits still count for those it reaches.
-            let mut gone = Record::default();
-            let record = match spot.and_then(|spot| self.held_mut(spot)) {
-                Some(held) => &mut held.record,
+            let mut gone = Held::default();
+            let held = match spot {
+                Some(spot) => self.held_mut(spot).unwrap_or(&mut gone),
                 None => &mut gone,
             };
+            let record = &mut held.record;
             let mut reach = booking::book(record, verdict, &sent);
             if nothing_sent && let Some((_, before)) = flight.before.iter().find(|(it, _)| Some(*it) == spot) {
                 // Nobody heard of it: it costs neither spacing nor budget.
@@ -306,7 +316,9 @@ impl Engine {
                 record.budget_full_at = before.budget_full_at;
             }
             turn.tell(verdict_notice(flight, domain, *family, verdict, &reach, record));
-            if self.run == Run::Once && let Some(verification) = &mut record.verification {
+            if run == Run::Once
+                && let Some(verification) = &mut record.verification
+            {
                 // A single round asks at once; the next one goes on where it stopped.
                 verification.next = verification.next.min(turn.now);
             }
@@ -343,7 +355,9 @@ impl Engine {
             let account = self.account_mut(&flight.entry.account);
             account.slow_until = account.slow_until.max(Some(wait.until));
         }
-        let Some(origin) = flight.spots.first() else { return };
+        let Some(origin) = flight.spots.first() else {
+            return;
+        };
         let others: Vec<Spot> = self
             .spots()
             .filter(|spot| spot.entry == origin.entry && spot.family == family && !flight.spots.contains(spot))
@@ -355,7 +369,9 @@ impl Engine {
             })
             .collect();
         for spot in others {
-            let Some(held) = self.held_mut(spot) else { continue };
+            let Some(held) = self.held_mut(spot) else {
+                continue;
+            };
             let place = if nothing_sent { &mut held.record.hiccup } else { &mut held.record.wait };
             if place.as_ref().is_none_or(|it| it.until < wait.until) {
                 *place = Some(wait.clone());
@@ -370,7 +386,9 @@ impl Engine {
             if domain.is_some_and(|domain| entry.domains[spot.name] != *domain) || !entry.enabled {
                 continue;
             }
-            let Some(held) = self.held_mut(spot) else { continue };
+            let Some(held) = self.held_mut(spot) else {
+                continue;
+            };
             let next = held.record.last_manual.map(|at| at.plus(schedule::MANUAL));
             match next.filter(|at| *at > turn.now) {
                 Some(at) => {

@@ -29,10 +29,7 @@ pub(super) fn from_error(error: reqwest::Error) -> Fault {
 }
 
 fn is_wrong_name(error: &rustls::Error) -> bool {
-    matches!(
-        error,
-        rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
-    )
+    matches!(error, rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }))
 }
 
 /// The error and everything that caused it. An [`io::Error`] hides the error it wraps from `source`.

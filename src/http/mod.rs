@@ -251,11 +251,12 @@ async fn read(mut response: Response, moved_to: Option<String>, limit: usize) ->
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let codings: Vec<&str> =
-        headers.iter().filter(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_str()).collect();
+    let codings: Vec<&str> = headers.iter().filter(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_str()).collect();
     let coding = match Coding::of(&codings) {
         Ok(coding) => coding,
-        Err(unknown) => return Ok(Reply { status, headers, unknown_encoding: Some(unknown), moved_to, ..Reply::default() }),
+        Err(unknown) => {
+            return Ok(Reply { status, headers, unknown_encoding: Some(unknown), moved_to, ..Reply::default() });
+        }
     };
     let most = coding.wire_limit(limit);
     let mut wire = Vec::new();
@@ -269,9 +270,8 @@ async fn read(mut response: Response, moved_to: Option<String>, limit: usize) ->
             break;
         }
     }
-    let (body, oversized) = coding
-        .decode(wire, cut, limit)
-        .map_err(|error| Fault::Ambiguous(format!("the reply's {coding:?} coding is broken: {error}")))?;
+    let (body, oversized) =
+        coding.decode(wire, cut, limit).map_err(|error| Fault::Ambiguous(format!("the reply's {coding:?} coding is broken: {error}")))?;
     Ok(Reply { status, headers, body, oversized, unknown_encoding: None, moved_to })
 }
 

@@ -88,7 +88,9 @@ impl Zone {
                 break;
             };
             answer.add_answer(record.clone());
-            let RData::CNAME(target) = &record.data else { break };
+            let RData::CNAME(target) = &record.data else {
+                break;
+            };
             owner = target.0.clone();
         }
         if answer.answers.is_empty() {
@@ -147,7 +149,9 @@ async fn serve_udp(socket: UdpSocket, zone: Arc<Zone>, asked: Asked) {
 
 async fn serve_tcp(listener: TcpListener, zone: Arc<Zone>, asked: Asked) {
     while let Ok((mut stream, _)) = listener.accept().await {
-        let Ok(length) = stream.read_u16().await else { continue };
+        let Ok(length) = stream.read_u16().await else {
+            continue;
+        };
         let mut bytes = vec![0; usize::from(length)];
         stream.read_exact(&mut bytes).await.expect("a whole message");
         let question = Message::from_vec(&bytes).expect("a message");

@@ -78,8 +78,7 @@ pub const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 /// How long after the success verification may take, for a record with this time to live.
 #[must_use]
 pub fn deadline(ttl: Duration) -> Duration {
-    ttl.saturating_mul(2)
-        .clamp(SHORTEST_DEADLINE, LONGEST_DEADLINE)
+    ttl.saturating_mul(2).clamp(SHORTEST_DEADLINE, LONGEST_DEADLINE)
 }
 
 /// Compares `answer` with the address that should be there.
@@ -91,15 +90,8 @@ pub fn compare(answer: &DnsAnswer, wanted: IpAddr) -> Finding {
     if let Some(reason) = &answer.failed {
         return Finding::Unknown(reason.clone());
     }
-    if let Some(server) = answer
-        .servers
-        .iter()
-        .find(|server| server.said == Said::Intercepted)
-    {
-        return Finding::Unknown(format!(
-            "{:?} answered without authority; something on the way answers DNS in its place",
-            server.server
-        ));
+    if let Some(server) = answer.servers.iter().find(|server| server.said == Said::Intercepted) {
+        return Finding::Unknown(format!("{:?} answered without authority; something on the way answers DNS in its place", server.server));
     }
     let mut shown = BTreeSet::new();
     let mut longest = Duration::ZERO;
@@ -124,20 +116,9 @@ pub fn compare(answer: &DnsAnswer, wanted: IpAddr) -> Finding {
     }
     match (confirming, lagging.is_empty(), silent.is_empty()) {
         (0, true, true) => Finding::Unknown("no authoritative server is known".into()),
-        (0, true, false) => Finding::Unknown(format!(
-            "no authoritative server answered ({})",
-            silent.join(", ")
-        )),
-        (0, false, _) => Finding::Stale {
-            shown: shown.into_iter().collect(),
-            ttl: longest,
-        },
-        (_, true, true) => Finding::Confirmed {
-            extra: shown
-                .into_iter()
-                .filter(|address| *address != wanted)
-                .collect(),
-        },
+        (0, true, false) => Finding::Unknown(format!("no authoritative server answered ({})", silent.join(", "))),
+        (0, false, _) => Finding::Stale { shown: shown.into_iter().collect(), ttl: longest },
+        (_, true, true) => Finding::Confirmed { extra: shown.into_iter().filter(|address| *address != wanted).collect() },
         (_, false, _) => Finding::Partly(format!("not yet at {}", lagging.join(", "))),
         (_, true, false) => Finding::Partly(format!("no answer from {}", silent.join(", "))),
     }

@@ -45,8 +45,7 @@ pub struct Reach {
 pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     let class = accept_norecord_for_both(verdict.class, sent);
     let class = if class.is_success() { class } else { repeated(record, class, verdict, sent) };
-    record.last_reply =
-        Some(LastReply { at: sent.now, class, code: verdict.code.clone(), line: verdict.line.clone() });
+    record.last_reply = Some(LastReply { at: sent.now, class, code: verdict.code.clone(), line: verdict.line.clone() });
     if class != Class::Ambiguous {
         record.intent = None;
     }
@@ -54,8 +53,7 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     match class {
         Class::Updated | Class::Unchanged => accepted(record, class, verdict, sent),
         Class::NotApplicable => {
-            record.muted =
-                Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
+            record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
             calm(record);
         }
         Class::Removed => {
@@ -87,9 +85,7 @@ fn accept_norecord_for_both(class: Class, sent: &Sent<'_>) -> Class {
 fn repeated(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_>) -> Class {
     let streak = if sent.nothing_sent { &mut record.hiccups } else { &mut record.streak };
     let rule = verdict.escalate.as_ref();
-    let too_old = |streak: &Streak| {
-        rule.is_some_and(|rule| !rule.within.is_zero() && sent.now.since(streak.first) > rule.within)
-    };
+    let too_old = |streak: &Streak| rule.is_some_and(|rule| !rule.within.is_zero() && sent.now.since(streak.first) > rule.within);
     let current = match streak.take() {
         Some(it) if it.code == verdict.code && !too_old(&it) => Streak { count: it.count.saturating_add(1), ..it },
         _ => Streak { code: verdict.code.clone(), count: 1, first: sent.now },
@@ -98,11 +94,7 @@ fn repeated(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
     *streak = Some(current);
     let Some(rule) = rule else { return class };
     let never_worked = record.worked_with.as_deref() != Some(sent.entry.fingerprint.as_str());
-    if (rule.at_once_if_never_worked && never_worked) || (count >= rule.count && age >= rule.at_least) {
-        rule.to
-    } else {
-        class
-    }
+    if (rule.at_once_if_never_worked && never_worked) || (count >= rule.count && age >= rule.at_least) { rule.to } else { class }
 }
 
 /// The provider has the address.
@@ -126,8 +118,7 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
     record.stale = false;
     calm(record);
     // A refresh of a confirmed record is no reason for doubt.
-    record.verification =
-        if record.verified_at.is_some() { None } else { start_verification(sent.entry, sent.address, sent.now) };
+    record.verification = if record.verified_at.is_some() { None } else { start_verification(sent.entry, sent.address, sent.now) };
 }
 
 /// No wait, no doubt, no refusal is left.
@@ -191,8 +182,7 @@ fn wait(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_>) -
     let streak = if sent.nothing_sent { &record.hiccups } else { &record.streak };
     let count = streak.as_ref().map_or(1, |it| it.count);
     let span = backoff(&rule, count, sent.random).max(if class == Class::SplitBatch { schedule::SPLIT } else { Duration::ZERO });
-    let waiting =
-        Waiting { until: sent.now.plus(span), class, code: verdict.code.clone(), portal: verdict.portal };
+    let waiting = Waiting { until: sent.now.plus(span), class, code: verdict.code.clone(), portal: verdict.portal };
     if sent.nothing_sent {
         record.hiccup = Some(waiting.clone());
     } else {

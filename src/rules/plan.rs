@@ -130,7 +130,9 @@ pub fn gate(view: &View<'_>) -> Result<(Moment, String), String> {
 /// The reason why there is nothing to do.
 pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
     let View { entry, record, now, .. } = view;
-    let Some(wanted) = view.wanted else { return Err("no publishable address".into()) };
+    let Some(wanted) = view.wanted else {
+        return Err("no publishable address".into());
+    };
     if let Some(muted) = &record.muted {
         return match entry.refresh {
             Some(refresh) => Ok((Why::Refresh, muted.since.plus(refresh))),
@@ -229,4 +231,3 @@ pub fn is_combined(entry: &Entry) -> bool {
         && entry.mode.wants(Family::V6)
         && (entry.mode == super::domain::Mode::Together || !has_singles)
 }
-

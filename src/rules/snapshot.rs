@@ -125,10 +125,8 @@ impl Snapshot {
             let without = wanted.iter().filter(active).filter(|it| it.address.is_none()).count();
             let lost = wanted.iter().filter(active).any(|it| it.address.is_none() && it.published.is_some());
             outcome.no_address |= lost || (without > 0 && without == wanted.iter().filter(active).count());
-            outcome.waiting |= wanted
-                .iter()
-                .filter(active)
-                .any(|it| it.address.is_some() && it.address != it.published && it.status != "updated");
+            outcome.waiting |=
+                wanted.iter().filter(active).any(|it| it.address.is_some() && it.address != it.published && it.status != "updated");
         }
         outcome
     }

@@ -411,8 +411,8 @@ impl Moments for AccountState {
 
 impl Moments for ServiceRecord {
     fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        let Self { last_query, last_answer: _, rest_until, dissents: _, benched_until } = self;
-        [last_query, rest_until, benched_until].into_iter().flatten().for_each(change);
+        let Self { last_query, last_answer: _, answered_at, rest_until, dissents: _, benched_until } = self;
+        [last_query, answered_at, rest_until, benched_until].into_iter().flatten().for_each(change);
     }
 }
 

@@ -98,7 +98,9 @@ pub fn status(facts: &Facts<'_>) -> Status {
     if !facts.enabled {
         return Status::Offline;
     }
-    let Some(record) = facts.record else { return Status::Undefined };
+    let Some(record) = facts.record else {
+        return Status::Undefined;
+    };
     if record.muted.is_some() {
         Status::Offline
     } else if facts.account_lock.is_some() || record.lock.is_some() {
@@ -138,9 +140,7 @@ fn by_address(facts: &Facts<'_>, record: &Record, wanted: IpAddr) -> Status {
 
 /// Somebody else answers for the provider, or its name cannot be looked up: as good as no line.
 fn cut_off(record: &Record, now: Moment) -> bool {
-    let open = |wait: &Option<super::state::Waiting>| {
-        wait.as_ref().is_some_and(|it| it.until > now && (it.portal || it.code == LOOKUP))
-    };
+    let open = |wait: &Option<super::state::Waiting>| wait.as_ref().is_some_and(|it| it.until > now && (it.portal || it.code == LOOKUP));
     open(&record.wait) || open(&record.hiccup)
 }
 

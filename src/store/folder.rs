@@ -80,7 +80,9 @@ fn remedy(folder: &Path, kind: ErrorKind, user: Option<&User>, found: Option<&Fo
     let folder_shown = folder.display();
     match (kind, user, found) {
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _, _) => "free some space".to_owned(),
-        (ErrorKind::ReadOnlyFilesystem, _, _) => format!("mount a writable volume at {folder_shown}"),
+        (ErrorKind::ReadOnlyFilesystem, _, _) => {
+            format!("mount a writable volume at {folder_shown}")
+        }
         (ErrorKind::PermissionDenied, Some(user), Some(found)) => {
             let uid = user.uid;
             if found.owner.uid == uid {
@@ -93,7 +95,9 @@ fn remedy(folder: &Path, kind: ErrorKind, user: Option<&User>, found: Option<&Fo
                 format!("run `install -d -o {uid} -m 0700 {folder_shown}`")
             }
         }
-        (ErrorKind::NotADirectory | ErrorKind::AlreadyExists, _, Some(found)) => format!("move {} away", found.path.display()),
+        (ErrorKind::NotADirectory | ErrorKind::AlreadyExists, _, Some(found)) => {
+            format!("move {} away", found.path.display())
+        }
         _ => "see that the folder can be written".to_owned(),
     }
 }

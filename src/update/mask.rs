@@ -102,8 +102,7 @@ impl Encoding {
 
 /// As it is, inside HTML, inside JSON, and in a body in UTF-16.
 fn forms(secret: &str) -> [(String, Encoding); 5] {
-    let html =
-        secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
     let quoted = serde_json::Value::from(secret).to_string();
     let json = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&quoted);
     [

@@ -42,8 +42,7 @@ impl Updater {
             return Outcome::Failed(fault);
         }
         let once_more = ConstantBuilder::default().with_delay(HICCUP).with_max_times(1);
-        let sent =
-            (|| self.clients.send(prepared, &self.limits)).retry(once_more).when(|fault| matches!(fault, Fault::Lookup(_))).await;
+        let sent = (|| self.clients.send(prepared, &self.limits)).retry(once_more).when(|fault| matches!(fault, Fault::Lookup(_))).await;
         let password = prepared.basic.as_ref().map(|(_, password)| password);
         let mask = Mask::new(&prepared.secrets.iter().chain(password).collect::<Vec<_>>());
         match sent {

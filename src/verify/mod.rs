@@ -61,7 +61,9 @@ impl Verifier {
         let mut seen = HashSet::new();
         let mut next = match Name::from_ascii(format!("{domain}.")) {
             Ok(name) => vec![name],
-            Err(error) => return DnsAnswer { servers, failed: Some(format!("{:?} cannot be asked: {error}", domain.as_str())) },
+            Err(error) => {
+                return DnsAnswer { servers, failed: Some(format!("{:?} cannot be asked: {error}", domain.as_str())) };
+            }
         };
         while let Some(name) = next.pop() {
             if !seen.insert(name.clone()) {

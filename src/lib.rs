@@ -4,10 +4,36 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`cli`] | the command line |
 //! | [`config`] | text → checked [`Settings`](config::Settings) |
 //! | [`catalog`] | the providers that are built in |
 //! | [`rules`] | PURE: every decision |
+//! | [`engine`] | PURE: the one mutable value; event in, actions out |
+//! | [`detect`], [`tr064`] | outside: learn the addresses |
+//! | [`resolve`] | outside: names → addresses, by the system's servers or the configured ones |
+//! | [`http`] | outside: capped clients: time, size, redirects, one address family |
+//! | [`update`] | outside: send one prepared request |
+//! | [`verify`] | outside: ask the authoritative servers |
+//! | [`store`] | outside: what is remembered; a journal that survives damage |
+//! | [`control`] | outside: the local socket: status, unlock, update, plan, health |
+//! | [`signals`], [`systemd`], [`log`] | outside: what the system tells us and what we tell it |
+//!
+//! Imports point one way: `main → cli → daemon → edges`, `daemon → engine → rules`, edges → types from `rules` and their
+//! slice of the settings, `config → rules`. Edges do not import each other, except: `detect::echo`, `update`,
+//! `tr064::client` → `http` (→ `resolve`), `verify` → `resolve`, `detect::router` → `tr064::client`.
+//! `tests/architecture.rs` reads the imports and fails on a breach.
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
+pub mod control;
+pub mod engine;
+pub mod http;
+pub mod log;
+pub mod resolve;
 pub mod rules;
+pub mod signals;
+pub mod store;
+pub mod systemd;
+pub mod update;
+pub mod verify;

@@ -43,18 +43,16 @@ fn every_default_that_the_example_shows_is_the_built_in_one() {
 fn every_other_value_that_the_example_shows_is_understood() {
     let world = World::given(
         [("FREEDYN_PASSWORD", "x"), ("CREDENTIALS_DIRECTORY", "/run/credentials")],
-        [
-            ("/run/secrets/freedyn", "x\n"),
-            ("/run/credentials/freedyn", "x\n"),
-            ("/etc/wanbeacon/ca.pem", "-----BEGIN CERTIFICATE-----\n"),
-        ],
+        [("/run/secrets/freedyn", "x\n"), ("/run/credentials/freedyn", "x\n"), ("/etc/wanbeacon/ca.pem", "-----BEGIN CERTIFICATE-----\n")],
     );
     let mut table = "";
     for line in EXAMPLE.lines() {
         if line.starts_with('[') {
             table = line;
         }
-        let Some(example) = line.strip_prefix("#   e.g. ") else { continue };
+        let Some(example) = line.strip_prefix("#   e.g. ") else {
+            continue;
+        };
         let (key, _) = example.split_once(" = ").expect("an example is a key and a value");
         let example = example.split("      (").next().unwrap_or(example);
         // The entry without the key that the example replaces; a URL of one's own stands alone.

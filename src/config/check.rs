@@ -19,11 +19,7 @@ const VERSION: i64 = 1;
 pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Report<'_>) -> Settings {
     let RawFile { version, ddns, wan, fritzbox, daemon } = raw;
     if let Some(version) = version.given().filter(|version| version.value != VERSION) {
-        report.error(
-            &version.place,
-            format!("{} is not known", version.value),
-            format!("this program reads version {VERSION}"),
-        );
+        report.error(&version.place, format!("{} is not known", version.value), format!("this program reads version {VERSION}"));
     }
     let daemon = daemon::daemon(daemon, base, world, report);
     if ddns.is_empty() {
@@ -61,7 +57,6 @@ fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
         }
     }
 }
-
 
 /// The whole machine can read the file: that matters if a secret stands in it. Said once.
 pub(super) fn open_to_all(raw: &RawFile, report: &mut Report<'_>) {

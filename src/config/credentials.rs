@@ -77,7 +77,11 @@ fn require(written: &Written<'_>, request: &Request, places_password: bool, repo
         report.missing(written.table, "username", format!("{} needs it", request.needed_by()));
     }
     if (places_password || preset) && written.password.is_absent() {
-        report.missing(written.table, "password", format!("{} needs it; password = {{ file = \"…\" }} keeps it out of this file", request.needed_by()));
+        report.missing(
+            written.table,
+            "password",
+            format!("{} needs it; password = {{ file = \"…\" }} keeps it out of this file", request.needed_by()),
+        );
     }
 }
 

@@ -34,7 +34,11 @@ pub(super) fn daemon(raw: RawDaemon, base: &Path, world: &World, report: &mut Re
     let brisk = interval.given().map(|text| text.place.clone());
     let interval = span(&interval, INTERVAL, report).unwrap_or(DEFAULT_INTERVAL);
     if let Some(place) = brisk.filter(|_| interval < BRISK_INTERVAL) {
-        report.warn(&place, "polling this often wakes the machine and its router without need", "changes are noticed by events; \"5m\" is enough");
+        report.warn(
+            &place,
+            "polling this often wakes the machine and its router without need",
+            "changes are noticed by events; \"5m\" is enough",
+        );
     }
     Daemon {
         interval,
@@ -113,7 +117,9 @@ fn resolvers(key: &Texts, report: &mut Report<'_>) -> Vec<SocketAddr> {
 }
 
 fn agent(key: &Words, report: &mut Report<'_>) -> String {
-    let Some(text) = key.given() else { return default_user_agent() };
+    let Some(text) = key.given() else {
+        return default_user_agent();
+    };
     let fits = (1..=LONGEST_USER_AGENT).contains(&text.value.trim().len()) && text.value.bytes().all(|b| (b' '..=b'~').contains(&b));
     if !fits {
         report.error(

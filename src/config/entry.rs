@@ -62,7 +62,13 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
         fritz_compat,
     } = raw;
     let mode = read_mode(&mode, report);
-    let wish = Wish { table: &place, provider: &provider, update_url: &update_url, mode: &mode, servers: PerFamily { v4: &server_ipv4, v6: &server_ipv6 } };
+    let wish = Wish {
+        table: &place,
+        provider: &provider,
+        update_url: &update_url,
+        mode: &mode,
+        servers: PerFamily { v4: &server_ipv4, v6: &server_ipv6 },
+    };
     let request = request::request(&wish, report);
     let domains = names::domains(&domain, &place, report);
     let fritz_compat = fritz_compat.given().is_some_and(|flag| flag.value);
@@ -117,11 +123,7 @@ fn read_mode(key: &Words, report: &mut Report<'_>) -> Key<Placed<Mode>> {
         return Key::Given(Placed::new(mode, text.place.clone()));
     }
     let hint = suggestion(&text.value, ["v4", "v6", "both", "together"]);
-    report.error(
-        &text.place,
-        format!("{} is no mode{hint}", quoted(&text.value)),
-        "write \"v4\", \"v6\", \"both\" or \"together\"",
-    );
+    report.error(&text.place, format!("{} is no mode{hint}", quoted(&text.value)), "write \"v4\", \"v6\", \"both\" or \"together\"");
     Key::Bad
 }
 
@@ -186,7 +188,9 @@ fn read_host(key: &Words, request: Option<&Request>, report: &mut Report<'_>) ->
 }
 
 fn read_verify(key: &Key<Placed<bool>>, request: &Request, report: &mut Report<'_>) -> bool {
-    let Some(flag) = key.given() else { return request.dialect.verify };
+    let Some(flag) = key.given() else {
+        return request.dialect.verify;
+    };
     if flag.value && !request.dialect.verify {
         report.warn(
             &flag.place,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::rules::dialect::Dialect;
-use crate::rules::template::{Placeholder, Text, TemplateProblem, UrlTemplate, check_mode_with, lint_freedyn, parse_update_url};
+use crate::rules::template::{Placeholder, TemplateProblem, Text, UrlTemplate, check_mode_with, lint_freedyn, parse_update_url};
 
 use super::file::{RawUrl, Texts, Words};
 use super::problem::{Report, quoted, suggestion};
@@ -138,7 +138,11 @@ fn read_method(key: &Words, report: &mut Report<'_>) -> Option<String> {
         return Some(method);
     }
     let hint = suggestion(&method.to_lowercase(), ["get", "post", "put", "patch"]);
-    report.error(&text.place, format!("{} is no method for an update{hint}", quoted(&text.value)), "write \"GET\", \"POST\", \"PUT\" or \"PATCH\"");
+    report.error(
+        &text.place,
+        format!("{} is no method for an update{hint}", quoted(&text.value)),
+        "write \"GET\", \"POST\", \"PUT\" or \"PATCH\"",
+    );
     None
 }
 

@@ -71,10 +71,7 @@ impl<'v, 'i> Table<'v, 'i> {
     /// The value of `name`, which is from now on a known key. Its place is the key's.
     fn take(&mut self, name: impl Into<Cow<'static, str>>) -> Option<Cell<'v, 'i>> {
         let name = name.into();
-        let found = self
-            .cells
-            .get_key_value(name.as_ref())
-            .map(|(key, value)| (self.place.child(&name).moved(key.span().start), value));
+        let found = self.cells.get_key_value(name.as_ref()).map(|(key, value)| (self.place.child(&name).moved(key.span().start), value));
         self.asked.push(name);
         found
     }
@@ -105,11 +102,7 @@ impl<'v, 'i> Table<'v, 'i> {
     pub(super) fn span(&mut self, name: &'static str, report: &mut Report<'_>) -> Key<Placed<String>> {
         self.read(name, report, |(place, value), report| match value.get_ref() {
             DeValue::Integer(number) => {
-                report.error(
-                    &place,
-                    "a duration needs a unit, found a bare number",
-                    format!("write it as text, such as \"{number}s\""),
-                );
+                report.error(&place, "a duration needs a unit, found a bare number", format!("write it as text, such as \"{number}s\""));
                 None
             }
             _ => text((place, value), report),
@@ -164,7 +157,9 @@ impl<'v, 'i> Table<'v, 'i> {
 
     /// The tables `[[name]]`.
     pub(super) fn tables(&mut self, name: &'static str, report: &mut Report<'_>) -> Vec<Table<'v, 'i>> {
-        let Some((place, value)) = self.take(name) else { return Vec::new() };
+        let Some((place, value)) = self.take(name) else {
+            return Vec::new();
+        };
         let expected = format!("a list of tables, [[{name}]]");
         match value.get_ref() {
             DeValue::Array(items) => (items.iter().enumerate())

@@ -16,8 +16,30 @@ use super::{own_url, preset};
 
 /// Services with a DNS API instead of an update URL: known to people, and to a later version.
 const DNS_APIS: [&str; 24] = [
-    "alidns", "bunny", "cloudflare", "cloudns", "digitalocean", "dnspod", "dreamhost", "gandi", "gcore", "gcp", "godaddy", "hetzner",
-    "hostinger", "linode", "luadns", "namesilo", "netcup", "ns1", "ovh-api", "porkbun", "rfc2136", "route53", "transip", "vultr",
+    "alidns",
+    "bunny",
+    "cloudflare",
+    "cloudns",
+    "digitalocean",
+    "dnspod",
+    "dreamhost",
+    "gandi",
+    "gcore",
+    "gcp",
+    "godaddy",
+    "hetzner",
+    "hostinger",
+    "linode",
+    "luadns",
+    "namesilo",
+    "netcup",
+    "ns1",
+    "ovh-api",
+    "porkbun",
+    "rfc2136",
+    "route53",
+    "transip",
+    "vultr",
 ];
 
 /// The keys that decide what is sent.
@@ -170,7 +192,9 @@ fn lint_sibling(request: &Request, report: &mut Report<'_>) {
 fn lint_missing(request: &Request, missing: &Words, report: &mut Report<'_>) {
     let default = request.missing_family();
     // The default written out is the default.
-    let Some(text) = missing.given().filter(|text| MissingFamily::parse(&text.value) != Some(default)) else { return };
+    let Some(text) = missing.given().filter(|text| MissingFamily::parse(&text.value) != Some(default)) else {
+        return;
+    };
     let harmful = matches!(request.dialect.sibling, Sibling::Delete | Sibling::Poison);
     if request.together.is_none() {
         report.warn(&text.place, "has no effect: no request of this entry carries both addresses", "remove it");

@@ -43,7 +43,9 @@ pub(super) fn line(wan: RawWan, report: &mut Report<'_>) -> Line {
 fn sources(list: &[Placed<String>], family: Family, report: &mut Report<'_>) -> Vec<Source> {
     let mut found = Vec::new();
     for text in list {
-        let Some(source) = source(text, family, report) else { continue };
+        let Some(source) = source(text, family, report) else {
+            continue;
+        };
         if found.contains(&source) {
             report.error(&text.place, format!("{} is listed twice", quoted(&text.value)), "name each source once");
         } else {

@@ -25,11 +25,7 @@ pub(super) fn span(key: &Words, range: Range, report: &mut Report<'_>) -> Option
     };
     if span < range.least || span > range.most {
         let [least, most] = [range.least, range.most].map(short);
-        report.error(
-            &text.place,
-            format!("{} is out of range", quoted(&text.value)),
-            format!("write a duration from {least} to {most}"),
-        );
+        report.error(&text.place, format!("{} is out of range", quoted(&text.value)), format!("write a duration from {least} to {most}"));
         return None;
     }
     Some(span)

@@ -44,10 +44,7 @@ impl World {
 
     /// A world made of these variables and files, readable by their owner alone: for tests and for conversions.
     #[must_use]
-    pub fn given<'a>(
-        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
-        files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
+    pub fn given<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let private = |text: &str| FileText { bytes: text.into(), mode: 0o600 };
         Self {
             variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),

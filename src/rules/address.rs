@@ -218,6 +218,20 @@ impl Observed {
     }
 }
 
+/// The address to publish: the line's own, or that of the machine with this interface identifier behind it.
+///
+/// # Errors
+///
+/// Why there is none: a prefix that leaves no room for a host, or a result that must not be published.
+pub fn of_host(sighting: &Sighting, host: Option<HostId>) -> Result<IpAddr, String> {
+    let (IpAddr::V6(own), Some(host)) = (sighting.address, host) else {
+        return Ok(sighting.address);
+    };
+    let address = IpAddr::V6(sighting.prefix.unwrap_or(Prefix::new(own, 64)).with_host(host)?);
+    publishable(address).map_err(|rejected| rejected.to_string())?;
+    Ok(address)
+}
+
 /// Reads one address of `family` and nothing else. Blanks around it are ignored, brackets and a zone identifier are stripped;
 /// leading zeros are refused, because parsers disagree on whether they mean octal.
 ///

@@ -1,5 +1,6 @@
 //! DNS answers against what we sent → confirmed, stale, unknown (`dyndns2.md` 5.5).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -55,8 +56,73 @@ pub enum Finding {
     Unknown(String),
 }
 
-/// Compares `answer` with the address that should be there.
+/// When the authoritative servers are asked, counted from the provider's success (`dyndns2.md` 3.5).
+pub const SCHEDULE: [Duration; 7] = [
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+    Duration::from_secs(120),
+    Duration::from_secs(300),
+    Duration::from_secs(600),
+];
+
+/// Verification does not give up before this, however short the time to live is: secondaries lag for minutes
+/// (`dyndns2.md` 3.5, Dynu in 1.2).
+pub const SHORTEST_DEADLINE: Duration = Duration::from_secs(900);
+
+/// Verification gives up after this, however long the time to live is: a day is the pace of repairs
+/// (`dyndns2.md` 3.5).
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after the success verification may take, for a record with this time to live.
 #[must_use]
-pub fn compare(_answer: &DnsAnswer, _wanted: IpAddr) -> Finding {
-    Finding::Unknown(String::new())
+pub fn deadline(ttl: Duration) -> Duration {
+    ttl.saturating_mul(2).clamp(SHORTEST_DEADLINE, LONGEST_DEADLINE)
 }
+
+/// Compares `answer` with the address that should be there.
+///
+/// A server that cannot be reached beside others that confirm makes the finding [`Finding::Partly`]; beside
+/// others that all show something else it changes nothing.
+#[must_use]
+pub fn compare(answer: &DnsAnswer, wanted: IpAddr) -> Finding {
+    if let Some(reason) = &answer.failed {
+        return Finding::Unknown(reason.clone());
+    }
+    if let Some(server) = answer.servers.iter().find(|server| server.said == Said::Intercepted) {
+        return Finding::Unknown(format!("{:?} answered without authority; something on the way answers DNS in its place", server.server));
+    }
+    let mut shown = BTreeSet::new();
+    let mut longest = Duration::ZERO;
+    let (mut confirming, mut lagging, mut silent) = (0, Vec::new(), Vec::new());
+    for ServerAnswer { server, said } in &answer.servers {
+        match said {
+            Said::Unreachable(why) => silent.push(format!("{server:?}: {why}")),
+            Said::Addresses(addresses, ttl) => {
+                shown.extend(addresses);
+                if !addresses.is_empty() {
+                    longest = longest.max(*ttl);
+                }
+                if addresses.contains(&wanted) {
+                    confirming += 1;
+                } else {
+                    lagging.push(format!("{server:?}"));
+                }
+            }
+            // Intercepted was answered above.
+            Said::NoName | Said::Intercepted => lagging.push(format!("{server:?}")),
+        }
+    }
+    match (confirming, lagging.is_empty(), silent.is_empty()) {
+        (0, true, true) => Finding::Unknown("no authoritative server is known".into()),
+        (0, true, false) => Finding::Unknown(format!("no authoritative server answered ({})", silent.join(", "))),
+        (0, false, _) => Finding::Stale { shown: shown.into_iter().collect(), ttl: longest },
+        (_, true, true) => Finding::Confirmed { extra: shown.into_iter().filter(|address| *address != wanted).collect() },
+        (_, false, _) => Finding::Partly(format!("not yet at {}", lagging.join(", "))),
+        (_, true, false) => Finding::Partly(format!("no answer from {}", silent.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

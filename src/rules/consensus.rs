@@ -1,13 +1,22 @@
 //! Several sources → one [`Observed`], with hysteresis (`dyndns2.md` 5.3, 5.4).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Family, Observed, Prefix};
+use super::address::{Observed, Prefix};
 use super::moment::Moment;
+
+mod interface;
+mod poll;
+mod reading;
+mod round;
+pub mod services;
+
+pub use round::Round;
 
 /// An address source as configured, in order of trust.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +33,29 @@ pub enum Source {
     Command(String),
     /// A fixed address.
     Static(IpAddr),
+}
+
+impl Source {
+    /// Is this the view of somebody outside the line? Hysteresis and quorum are for these (`dyndns2.md` 5.4).
+    #[must_use]
+    pub const fn outside(&self) -> bool {
+        matches!(self, Self::Web | Self::Echo(_))
+    }
+}
+
+impl fmt::Display for Source {
+    /// As the configuration writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(None) => f.write_str("interface"),
+            Self::Interface(Some(name)) => write!(f, "interface:{name}"),
+            Self::FritzBox => f.write_str("fritzbox"),
+            Self::Web => f.write_str("web"),
+            Self::Echo(url) => f.write_str(url),
+            Self::Command(command) => write!(f, "command:{command}"),
+            Self::Static(address) => write!(f, "static:{address}"),
+        }
+    }
 }
 
 /// One line: a `[wan]` table.
@@ -141,6 +173,9 @@ pub struct ServiceRecord {
     pub last_query: Option<Moment>,
     /// Last answer: the address.
     pub last_answer: Option<IpAddr>,
+    /// When that answer came.
+    #[serde(default)]
+    pub answered_at: Option<Moment>,
     /// It asked for rest, or failed: not before this.
     pub rest_until: Option<Moment>,
     /// Dissents from the quorum in a row.
@@ -161,26 +196,4 @@ pub enum Step {
     Wait,
     /// The round is over.
     Done(Observed),
-}
-
-/// One detection round for one line and family.
-#[derive(Clone, Debug)]
-pub struct Round {}
-
-impl Round {
-    /// Begins a round. `published` is an address that is published somewhere (hysteresis applies to leaving it).
-    pub fn start(_sources: &[Source], _family: Family, _published: Option<IpAddr>, _services: &mut Services, _now: Moment) -> (Self, Step) {
-        (Self {}, Step::Wait)
-    }
-
-    /// Takes the answer to question `number`.
-    pub fn answer(&mut self, _number: usize, _result: Result<Reading, ProbeFault>, _services: &mut Services, _now: Moment) -> Step {
-        Step::Wait
-    }
-
-    /// Every source's part so far, in order of trust.
-    #[must_use]
-    pub fn reports(&self) -> Vec<SourceReport> {
-        Vec::new()
-    }
 }

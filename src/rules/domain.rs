@@ -250,7 +250,9 @@ fn mac(text: &str) -> Option<[u8; 6]> {
 fn interface_id(text: &str) -> Result<u64, String> {
     let address: Ipv6Addr = match text.parse() {
         Ok(address) if !text.contains('.') => address,
-        _ => return Err(format!("this is no interface identifier and no MAC; {HOST_FORMS}")),
+        _ => {
+            return Err(format!("this is no interface identifier and no MAC; {HOST_FORMS}"));
+        }
     };
     let bits = address.to_bits();
     if bits >> 64 != 0 {

@@ -3,11 +3,18 @@
 
 pub mod address;
 pub mod answer;
+pub mod booking;
 pub mod consensus;
 pub mod dialect;
 pub mod domain;
 pub mod moment;
 pub mod order;
+pub mod plan;
 pub mod reply;
+pub mod schedule;
 pub mod secret;
+pub mod snapshot;
+pub mod state;
+pub mod status;
 pub mod template;
+pub mod write;

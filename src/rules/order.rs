@@ -122,7 +122,9 @@ pub fn prepare(entry: &Entry, order: &Order) -> Result<Prepared, String> {
 /// (`dyndns2.md` 2.3). 0 if the request cannot be built.
 #[must_use]
 pub fn target_length(entry: &Entry, order: &Order) -> usize {
-    let Ok(prepared) = prepare(entry, order) else { return 0 };
+    let Ok(prepared) = prepare(entry, order) else {
+        return 0;
+    };
     Url::parse(prepared.url.expose()).map_or(0, |url| url[Position::BeforePath..Position::AfterQuery].len())
 }
 
@@ -139,9 +141,24 @@ fn template(entry: &Entry, order: &Order) -> Result<UrlTemplate, String> {
     if !own.has_address() {
         return Err("a URL without an address cannot be sent to the other host: it would set the other family".into());
     }
-    let others = single.iter().filter_map(|(_, url)| url.as_ref()).map(UrlTemplate::endpoint);
-    let other = others.into_iter().find(|endpoint| *endpoint != own.endpoint());
-    own.with_host(&other.ok_or("there is no second host for this update URL")?).map_err(|problem| problem.to_string())
+    let other = other_endpoint(entry, own).ok_or("there is no second host for this update URL")?;
+    own.with_host(&other).map_err(|problem| problem.to_string())
+}
+
+/// Scheme and host of the URL that may stand in for the order's own: only with an explicit address, because without one the
+/// provider would set the other family (`dyndns2.md` 2.5 A8).
+#[must_use]
+pub fn sibling_host(entry: &Entry, order: &Order) -> Option<String> {
+    let own = match order.slot {
+        Slot::Single(family) => entry.sending.single[family].as_ref()?,
+        Slot::Together => entry.sending.together.as_ref()?,
+    };
+    if own.has_address() { other_endpoint(entry, own) } else { None }
+}
+
+fn other_endpoint(entry: &Entry, own: &UrlTemplate) -> Option<String> {
+    let others = entry.sending.single.iter().filter_map(|(_, url)| url.as_ref()).map(UrlTemplate::endpoint);
+    others.into_iter().find(|endpoint| *endpoint != own.endpoint())
 }
 
 /// The names as the provider wants them, joined by comma.

@@ -204,7 +204,9 @@ fn fill(parts: &[Part], values: &Values<'_>, manner: Manner, out: &mut Filled) -
 
 /// The text for a placeholder, and whether it is a secret.
 fn value(hole: Placeholder, values: &Values<'_>, manner: Manner) -> Result<(String, bool), String> {
-    let written = |text: &str, set| if manner.raw { text.to_owned() } else { utf8_percent_encode(text, set).to_string() };
+    let written = |text: &str, set| {
+        if manner.raw { text.to_owned() } else { utf8_percent_encode(text, set).to_string() }
+    };
     let needs = |what: &str| format!("the template needs {what}, and none is known; nothing is sent with an empty value");
     Ok(match hole {
         Placeholder::Domain if values.domain.is_empty() => return Err(needs("a name (<domain>)")),

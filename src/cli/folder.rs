@@ -1,0 +1,71 @@
+//! Which folder holds the state.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::args::Options;
+use crate::config::StateDir;
+
+/// Where the state lives when nobody says.
+const DEFAULT: &str = "/var/lib/wanbeacon";
+
+/// The state folder: `--state-dir`, else what the configuration says, else what the service manager made for us, else
+/// /var/lib/wanbeacon. `None`: the operator runs without.
+#[must_use]
+pub fn state_folder(options: &Options, configured: &StateDir) -> Option<PathBuf> {
+    choose(&options.state_dir(), configured, env::var_os("STATE_DIRECTORY").as_deref())
+}
+
+/// What the configuration file says about the state folder. Only this one key is read: asking a running daemon must work
+/// while the rest of the file is broken.
+#[must_use]
+pub fn configured(options: &Options) -> StateDir {
+    let text = std::fs::read_to_string(options.config_file().0).unwrap_or_default();
+    state_dir_in(&text)
+}
+
+fn state_dir_in(config: &str) -> StateDir {
+    let table: toml::Table = config.parse().unwrap_or_default();
+    match table.get("daemon").and_then(|daemon| daemon.get("state_dir")).and_then(toml::Value::as_str) {
+        None => StateDir::Default,
+        Some("none") => StateDir::None,
+        Some(folder) => StateDir::Folder(folder.into()),
+    }
+}
+
+fn choose(typed: &StateDir, configured: &StateDir, service: Option<&OsStr>) -> Option<PathBuf> {
+    let said = if *typed == StateDir::Default { configured } else { typed };
+    match said {
+        StateDir::None => None,
+        StateDir::Folder(folder) => Some(folder.clone()),
+        StateDir::Default => {
+            // systemd joins several folders with colons; ours is the first (systemd.exec(5)).
+            let first = service.and_then(OsStr::to_str).and_then(|list| list.split(':').next()).filter(|folder| !folder.is_empty());
+            Some(first.map_or_else(|| Path::new(DEFAULT).to_owned(), PathBuf::from))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_on_the_state_folder_counts() {
+        let folder = |name: &str| StateDir::Folder(name.into());
+        let service = Some(OsStr::new("/var/lib/private/wanbeacon:/other"));
+        assert_eq!(choose(&folder("/a"), &folder("/b"), service), Some("/a".into()));
+        assert_eq!(choose(&StateDir::Default, &folder("/b"), service), Some("/b".into()));
+        assert_eq!(choose(&StateDir::Default, &StateDir::Default, service), Some("/var/lib/private/wanbeacon".into()));
+        assert_eq!(choose(&StateDir::Default, &StateDir::Default, None), Some("/var/lib/wanbeacon".into()));
+        assert_eq!(choose(&StateDir::None, &folder("/b"), service), None);
+    }
+
+    #[test]
+    fn the_key_is_found_whatever_else_the_file_holds() {
+        assert_eq!(state_dir_in("unknown = 1\n[daemon]\nstate_dir = \"/s\"\n"), StateDir::Folder("/s".into()));
+        assert_eq!(state_dir_in("[daemon]\nstate_dir = \"none\"\n"), StateDir::None);
+        assert_eq!(state_dir_in("not toml"), StateDir::Default);
+    }
+}

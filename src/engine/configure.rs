@@ -1,0 +1,336 @@
+//! Settings and memory come together: at the start, and whenever the configuration changes.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::event::{Level, Notice};
+use super::{Engine, Group, Held, Rules, Sight, Spot, Turn, Wan, json};
+use crate::rules::address::{Family, PerFamily};
+use crate::rules::dialect::Class;
+use crate::rules::domain::{Domain, Entry};
+use crate::rules::moment::Moment;
+use crate::rules::schedule::{self, spread};
+use crate::rules::state::{self, AccountState, LineRecord, Lock, Moments, Unlocked, Waiting};
+
+impl Engine {
+    /// Builds groups and lines from `rules`; what is known of a name stays with it.
+    pub(super) fn take_settings(&mut self, rules: Rules) {
+        let mut known = self.put_away();
+        self.groups = rules
+            .entries
+            .iter()
+            .map(|entry| Group {
+                entry: Arc::clone(entry),
+                names: entry.domains.iter().map(|domain| held_of(entry, domain, &mut known)).collect(),
+            })
+            .collect();
+        let mut old: BTreeMap<String, PerFamily<Sight>> =
+            std::mem::take(&mut self.wans).into_iter().map(|wan| (wan.line.name, wan.sights)).collect();
+        self.wans = rules
+            .lines
+            .iter()
+            .map(|line| Wan { line: line.clone(), sights: old.remove(&line.name).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())) })
+            .collect();
+        // A round under way asked by the old settings: its answers are nobody's.
+        self.looks.clear();
+        for sight in self.sights_mut() {
+            sight.round = None;
+        }
+        self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
+        self.rules = rules;
+    }
+
+    fn put_away(&mut self) -> BTreeMap<String, Held> {
+        let mut known = BTreeMap::new();
+        for Group { entry, names } in std::mem::take(&mut self.groups) {
+            for (domain, families) in entry.domains.iter().zip(names) {
+                for (family, held) in [(Family::V4, families.v4), (Family::V6, families.v6)] {
+                    if let Some(mut held) = held {
+                        // The reply still comes, and is booked by name.
+                        held.flight = None;
+                        known.insert(state::record_key(&entry, domain, family), held);
+                    }
+                }
+            }
+        }
+        known
+    }
+
+    /// New settings while running.
+    pub(super) fn reconfigured(&mut self, rules: Rules, turn: &mut Turn) {
+        let before: Vec<String> = self.keys().map(|(key, _)| key).collect();
+        self.take_settings(rules);
+        self.load(turn.now);
+        self.note_families_that_left(&before, turn);
+        self.adopt_flights();
+        self.review(turn);
+        self.look_now(turn.now);
+    }
+
+    /// The first right moment, or the clock was set.
+    pub(super) fn wake_memory(&mut self, step_ms: i64, turn: &mut Turn) {
+        if !self.awake {
+            self.awake = true;
+            self.load(turn.now);
+            self.review(turn);
+        } else if step_ms != 0 {
+            self.shift(step_ms);
+            turn.tell(Notice::new(Level::Notice, format!("the clock was set by {} s; waits go on as they were", step_ms / 1000)));
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = (String, Spot)> + '_ {
+        self.spots().map(|spot| {
+            let entry = &self.groups[spot.entry].entry;
+            (state::record_key(entry, &entry.domains[spot.name], spot.family), spot)
+        })
+    }
+
+    /// Takes from the attic what is in use now.
+    fn load(&mut self, now: Moment) {
+        for (key, spot) in self.keys().collect::<Vec<_>>() {
+            if let Some(mut record) = self.take_from_attic::<state::Record>(&key) {
+                record.clamp(now);
+                if let Some(held) = self.held_mut(spot) {
+                    held.record = record;
+                    held.fresh = true;
+                }
+            }
+        }
+        for account in self.groups.iter().map(|group| group.entry.account.clone()).collect::<Vec<_>>() {
+            if let Some(mut it) = self.take_from_attic::<AccountState>(&state::account_key(&account)) {
+                it.clamp(now);
+                self.accounts.insert(account, it);
+            }
+        }
+        for key in self.attic.keys().filter(|key| key.starts_with("echo/")).cloned().collect::<Vec<_>>() {
+            if let Some(mut it) = self.take_from_attic::<crate::rules::consensus::ServiceRecord>(&key) {
+                it.clamp(now);
+                self.services.insert(key["echo/".len()..].to_owned(), it);
+            }
+        }
+        for index in 0..self.wans.len() {
+            for family in Family::ALL {
+                let key = state::line_key(&self.wans[index].line.name, family);
+                if let Some(mut it) = self.take_from_attic::<LineRecord>(&key) {
+                    it.clamp(now);
+                    self.wans[index].sights[family].remembered = Some(it);
+                }
+            }
+        }
+    }
+
+    /// An entry that cannot be read counts as lost: DNS is asked before anything is sent.
+    fn take_from_attic<T: serde::de::DeserializeOwned>(&mut self, key: &str) -> Option<T> {
+        let text = self.attic.remove(key)?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        self.written.insert(key.to_owned(), hasher.finish());
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Flights go on under the settings they were sent with; the names they settle are found again by name.
+    fn adopt_flights(&mut self) {
+        let places: BTreeMap<String, Spot> = self.keys().collect();
+        let mut flights = std::mem::take(&mut self.flights);
+        for (ticket, flight) in &mut flights {
+            let keys = flight.order.domains.iter().flat_map(|domain| {
+                flight.order.families().map(|family| state::record_key(&flight.entry, domain, family)).collect::<Vec<_>>()
+            });
+            flight.spots = keys.filter_map(|key| places.get(&key).copied()).collect();
+            for spot in flight.spots.clone() {
+                if let Some(held) = self.held_mut(spot) {
+                    held.flight = Some(*ticket);
+                }
+            }
+        }
+        self.flights = flights;
+        self.questions.clear();
+        for spot in self.spots().collect::<Vec<_>>() {
+            if let Some(held) = self.held_mut(spot) {
+                held.question = None;
+                if held.memory == super::Question::Asking {
+                    held.memory = super::Question::NotAsked;
+                }
+            }
+        }
+    }
+
+    fn note_families_that_left(&mut self, before: &[String], turn: &mut Turn) {
+        let now_used: BTreeMap<String, Spot> = self.keys().collect();
+        for key in before.iter().filter(|key| !now_used.contains_key(*key)) {
+            let sibling = match key.rsplit_once('/') {
+                Some((stem, "ipv4")) => format!("{stem}/ipv6"),
+                Some((stem, _)) => format!("{stem}/ipv4"),
+                None => continue,
+            };
+            // The whole name left: nothing to say.
+            if !now_used.contains_key(&sibling) {
+                continue;
+            }
+            let Some(mut record) = self.attic.get(key).and_then(|text| serde_json::from_str::<state::Record>(text).ok()) else {
+                continue;
+            };
+            if record.published.is_some() && !std::mem::replace(&mut record.stale, true) {
+                let text = json(&record);
+                self.attic.insert(key.clone(), text.clone());
+                self.orphaned.push((key.clone(), text));
+                turn.tell(Notice::new(
+                    Level::Warning,
+                    format!("{key} is not updated any more; its record at the provider stays as it is, delete it there if it should go"),
+                ));
+            }
+        }
+    }
+
+    /// Opens what the new settings open, and closes what a crash left open.
+    fn review(&mut self, turn: &mut Turn) {
+        self.review_accounts(turn);
+        for spot in self.spots().collect::<Vec<_>>() {
+            let entry = Arc::clone(&self.groups[spot.entry].entry);
+            let random = turn.draw();
+            let version = self.rules.version.clone();
+            let Some(held) = self.held_mut(spot) else {
+                continue;
+            };
+            if std::mem::take(&mut held.fresh) {
+                close_intent(held, turn.now, random);
+            }
+            let record = &mut held.record;
+            if record.muted.as_ref().is_some_and(|it| it.fingerprint != entry.fingerprint) {
+                record.muted = None;
+            }
+            if record.lock.as_ref().is_some_and(|it| opens(it, std::slice::from_ref(&entry.fingerprint), &version)) {
+                record.lock = None;
+                turn.tell(about(&entry, spot, Level::Notice, "the settings changed: the lock is open"));
+            }
+            let switched_on = std::mem::replace(&mut record.off, !entry.enabled) && entry.enabled;
+            if switched_on {
+                self.unlock_spot(spot, "switched off and on", turn);
+            }
+        }
+    }
+
+    fn review_accounts(&mut self, turn: &mut Turn) {
+        let mut fingerprints: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for group in &self.groups {
+            fingerprints.entry(&group.entry.account).or_default().push(group.entry.fingerprint.clone());
+        }
+        for (account, it) in &mut self.accounts {
+            let current = fingerprints.get(account.as_str()).map_or(&[][..], Vec::as_slice);
+            if it.lock.as_ref().is_some_and(|lock| !current.is_empty() && opens(lock, current, &self.rules.version)) {
+                it.lock = None;
+                turn.tell(Notice::new(Level::Notice, "the settings changed: the lock of the account is open"));
+            }
+        }
+    }
+
+    /// A person opens the locks of `domain`, or all.
+    pub(super) fn unlock(&mut self, domain: Option<&Domain>, by: &str, turn: &mut Turn) {
+        for spot in self.spots().collect::<Vec<_>>() {
+            if domain.is_none_or(|domain| self.groups[spot.entry].entry.domains[spot.name] == *domain) {
+                self.unlock_spot(spot, by, turn);
+                if let Some(held) = self.held_mut(spot) {
+                    held.record.muted = None;
+                }
+            }
+        }
+    }
+
+    /// Opens the locks over one name and family; at most once per five minutes.
+    fn unlock_spot(&mut self, spot: Spot, by: &str, turn: &mut Turn) {
+        let entry = Arc::clone(&self.groups[spot.entry].entry);
+        let unlocked = Some(Unlocked { at: turn.now, by: by.to_owned() });
+        let recently = |it: &Option<Unlocked>| it.as_ref().is_some_and(|it| turn.now.since(it.at) < schedule::MANUAL && it.at < turn.now);
+        let mut opened = false;
+        let mut refused = false;
+        let account = self.account_mut(&entry.account);
+        if account.lock.is_some() {
+            if recently(&account.unlocked) {
+                refused = true;
+            } else {
+                account.lock = None;
+                account.unlocked.clone_from(&unlocked);
+                opened = true;
+            }
+        }
+        if let Some(held) = self.held_mut(spot).filter(|held| held.record.lock.is_some()) {
+            if recently(&held.record.unlocked) {
+                refused = true;
+            } else {
+                held.record.lock = None;
+                opened = true;
+            }
+        }
+        if opened {
+            if let Some(held) = self.held_mut(spot) {
+                held.record.unlocked = unlocked;
+                held.record.streak = None;
+            }
+            turn.tell(about(&entry, spot, Level::Notice, &format!("the lock is opened by {by}")));
+        } else if refused {
+            turn.tell(about(
+                &entry,
+                spot,
+                Level::Warning,
+                "the lock stays: it was opened less than 5 minutes ago, and the provider refused again",
+            ));
+        }
+    }
+}
+
+impl Sight {
+    fn new() -> Self {
+        Self {
+            observed: None,
+            remembered: None,
+            settled_at: Moment(i64::MIN),
+            since: Moment(i64::MIN),
+            last_known: None,
+            last_change: None,
+            round: None,
+            next_look: Moment(i64::MIN),
+            failures: 0,
+            down: false,
+            reports: Vec::new(),
+        }
+    }
+}
+
+fn held_of(entry: &Entry, domain: &Domain, known: &mut BTreeMap<String, Held>) -> PerFamily<Option<Held>> {
+    PerFamily::from_fn(|family| {
+        entry.mode.wants(family).then(|| known.remove(&state::record_key(entry, domain, family)).unwrap_or_default())
+    })
+}
+
+/// A lock opens with changed settings, or, if our program was refused, with another version of it.
+fn opens(lock: &Lock, fingerprints: &[String], version: &str) -> bool {
+    !fingerprints.contains(&lock.fingerprint) || (lock.class == Class::BlockedClient && lock.version != version)
+}
+
+/// The process ended between the intent and the reply: whether the provider got it is not known.
+fn close_intent(held: &mut Held, now: Moment, random: u64) {
+    let record = &mut held.record;
+    if record.intent.take().is_none() || record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous) {
+        return;
+    }
+    let count = match record.streak.take() {
+        Some(it) if it.code == INTERRUPTED => it.count.saturating_add(1),
+        _ => 1,
+    };
+    record.streak = Some(state::Streak { code: INTERRUPTED.to_owned(), count, first: now });
+    let span = schedule::backoff(&schedule::AMBIGUOUS, count, random).max(spread(schedule::AMBIGUOUS.first, random));
+    let until = now.plus(span);
+    if record.wait.as_ref().is_none_or(|it| it.until < until) {
+        record.wait = Some(Waiting { until, class: Class::Ambiguous, code: INTERRUPTED.to_owned(), portal: false });
+    }
+}
+
+/// The code of a request whose reply was never read.
+const INTERRUPTED: &str = "interrupted";
+
+/// A notice about one name and family.
+pub(super) fn about(entry: &Entry, spot: Spot, level: Level, text: &str) -> Notice {
+    Notice { domain: entry.domains.get(spot.name).cloned(), family: Some(spot.family), ..Notice::new(level, text) }
+}

@@ -1,0 +1,227 @@
+//! Addresses: when to look, what was seen, and when it may be acted on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::{Action, Level, Notice, Ticket};
+use super::{Engine, Looking, Run, Sight, Turn};
+use crate::rules::address::{Family, Observed, PerFamily, Sighting};
+use crate::rules::consensus::{ProbeFault, Reading, Round, Step};
+use crate::rules::dialect::Class;
+use crate::rules::domain::Entry;
+use crate::rules::moment::Moment;
+use crate::rules::schedule;
+
+/// After so many rounds without an address the operator is told.
+const ALERT_AFTER: u32 = 3;
+
+impl Engine {
+    /// Starts the rounds that are due.
+    pub(super) fn look(&mut self, turn: &mut Turn) {
+        for wan in 0..self.wans.len() {
+            for family in Family::ALL {
+                let sight = &self.wans[wan].sights[family];
+                if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
+                    let published = self.published_on(wan, family);
+                    let sources = self.wans[wan].line.sources[family].clone();
+                    let (round, step) = Round::start(&sources, family, published, &mut self.services, turn.now);
+                    self.wans[wan].sights[family].round = Some(round);
+                    self.step(wan, family, step, turn);
+                }
+            }
+        }
+    }
+
+    /// Is anybody interested in this family of this line? Locked, muted and switched-off names are not.
+    fn is_wanted(&self, wan: usize, family: Family) -> bool {
+        let name = &self.wans[wan].line.name;
+        self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name).any(|group| {
+            let open = self.accounts.get(&group.entry.account).is_none_or(|account| account.lock.is_none());
+            open && group
+                .names
+                .iter()
+                .any(|families| families[family].as_ref().is_some_and(|held| held.record.lock.is_none() && held.record.muted.is_none()))
+        })
+    }
+
+    /// An address that some name has published from this line (hysteresis applies to leaving it).
+    fn published_on(&self, wan: usize, family: Family) -> Option<std::net::IpAddr> {
+        let name = &self.wans[wan].line.name;
+        let follows = |entry: &Entry| entry.wan == *name && entry.ipv6_host.is_none();
+        let published =
+            self.groups.iter().filter(|group| follows(&group.entry)).find_map(|group| {
+                group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
+            });
+        self.wans[wan].sights[family].last_known.filter(|known| published == Some(*known)).or(published)
+    }
+
+    fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {
+        match step {
+            Step::Wait => {}
+            Step::Ask(probes) => {
+                for (number, probe) in probes {
+                    let ticket = self.ticket();
+                    self.looks.insert(ticket, Looking { wan, family, number });
+                    turn.after.push(Action::Detect { ticket, family, probe });
+                }
+            }
+            Step::Done(observed) => self.observed(wan, family, observed, turn),
+        }
+    }
+
+    /// A source answered.
+    pub(super) fn seen(&mut self, ticket: Ticket, result: Result<Reading, ProbeFault>, turn: &mut Turn) {
+        let Some(Looking { wan, family, number }) = self.looks.remove(&ticket) else {
+            return;
+        };
+        let Some(mut round) = self.wans[wan].sights[family].round.take() else {
+            return;
+        };
+        let step = round.answer(number, result, &mut self.services, turn.now);
+        self.wans[wan].sights[family].round = Some(round);
+        self.step(wan, family, step, turn);
+    }
+
+    /// A round is over.
+    fn observed(&mut self, wan: usize, family: Family, observed: Observed, turn: &mut Turn) {
+        let (run, settle, interval) = (self.run, self.rules.settle, self.rules.interval);
+        // Questions of the round that are still open are not waited for.
+        self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
+        let sight = &mut self.wans[wan].sights[family];
+        if let Some(round) = sight.round.take() {
+            sight.reports = round.reports();
+        }
+        sight.next_look = turn.now.plus(interval);
+        if sight.observed.as_ref() != Some(&observed) {
+            sight.changed_to(&observed, turn.now);
+        }
+        match &observed {
+            Observed::Known(sighting) => {
+                sight.failures = 0;
+                let rest = sight.rest(sighting, run, settle, turn.now);
+                sight.settled_at = sight.settled_at.max(turn.now.plus(rest));
+                sight.last_known = Some(sighting.address);
+                if let Some(warning) = sighting.warning.as_ref().filter(|_| sight.observed.as_ref() != Some(&observed)) {
+                    turn.tell(Notice { family: Some(family), ..Notice::new(Level::Warning, warning.clone()) });
+                }
+            }
+            Observed::Absent(why) | Observed::Unavailable(why) => {
+                sight.failures = sight.failures.saturating_add(1);
+                let first = sight.observed.as_ref() != Some(&observed);
+                let class = matches!(observed, Observed::Unavailable(_)).then_some(Class::DetectionFailed);
+                let level = match (sight.failures, &observed) {
+                    (ALERT_AFTER, Observed::Unavailable(_)) => Some(Level::Error),
+                    _ if first => Some(Level::Notice),
+                    _ => None,
+                };
+                if let Some(level) = level {
+                    let text = format!("no {family} address: {why}");
+                    turn.tell(Notice { family: Some(family), class, ..Notice::new(level, text) });
+                }
+            }
+        }
+        sight.observed = Some(observed);
+    }
+
+    pub(super) fn look_now(&mut self, now: Moment) {
+        for sight in self.sights_mut().filter(|sight| !sight.down) {
+            sight.next_look = now;
+        }
+    }
+
+    /// The link of a family came or went. Going: nothing is confirmed any more. Coming: look, after a moment of calm.
+    pub(super) fn link_changed(&mut self, up: PerFamily<bool>, turn: &mut Turn) {
+        for (family, up) in up.iter() {
+            for wan in 0..self.wans.len() {
+                let sight = &mut self.wans[wan].sights[family];
+                if *up {
+                    let was_down = std::mem::replace(&mut sight.down, false);
+                    if was_down {
+                        sight.observed = None;
+                        sight.next_look = turn.now.plus(schedule::DEBOUNCE);
+                    } else {
+                        sight.next_look = turn.now;
+                    }
+                } else {
+                    let gone = Observed::Absent("there is no link".to_owned());
+                    sight.down = true;
+                    sight.round = None;
+                    sight.changed_to(&gone, turn.now);
+                    sight.observed = Some(gone);
+                    self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
+                }
+            }
+            if *up {
+                self.forget_hiccups(family);
+            }
+        }
+    }
+
+    /// A link event ends the waits after network faults and captive portals.
+    fn forget_hiccups(&mut self, family: Family) {
+        for spot in self.spots().filter(|spot| spot.family == family).collect::<Vec<_>>() {
+            let waits =
+                self.held(spot).is_some_and(|held| held.record.hiccup.is_some() || held.record.wait.as_ref().is_some_and(|it| it.portal));
+            if waits && let Some(held) = self.held_mut(spot) {
+                held.record.hiccup = None;
+                held.record.hiccups = None;
+                if held.record.wait.as_ref().is_some_and(|it| it.portal) {
+                    held.record.wait = None;
+                }
+            }
+        }
+    }
+
+    pub(super) fn next_look(&self) -> Option<Moment> {
+        (0..self.wans.len())
+            .flat_map(|wan| Family::ALL.map(|family| (wan, family)))
+            .filter(|(wan, family)| {
+                let sight = &self.wans[*wan].sights[*family];
+                sight.round.is_none() && !sight.down && self.is_wanted(*wan, *family)
+            })
+            .map(|(wan, family)| self.wans[wan].sights[family].next_look)
+            .min()
+    }
+
+    pub(super) fn sights_mut(&mut self) -> impl Iterator<Item = &mut Sight> {
+        self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6])
+    }
+
+    /// What the entry's line shows of `family`.
+    pub(super) fn sight(&self, entry: &Entry, family: Family) -> Option<&Sight> {
+        self.wans.iter().find(|wan| wan.line.name == entry.wan).map(|wan| &wan.sights[family])
+    }
+
+    /// The address that the names of this entry should show.
+    pub(super) fn wanted(&self, entry: &Arc<Entry>, family: Family) -> Option<std::net::IpAddr> {
+        match self.sight(entry, family)?.observed.as_ref()? {
+            Observed::Known(sighting) => crate::rules::address::of_host(sighting, entry.ipv6_host).ok(),
+            Observed::Absent(_) | Observed::Unavailable(_) => None,
+        }
+    }
+}
+
+impl Sight {
+    fn changed_to(&mut self, observed: &Observed, now: Moment) {
+        // After a restart the same thing is seen again: it is as old as we remember.
+        let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
+        self.since = same.map_or(now, |it| it.since);
+    }
+
+    /// How long the new sighting is left alone: not at all in a single round, briefly after a quiet spell, longer in
+    /// quick succession.
+    fn rest(&mut self, sighting: &Sighting, run: Run, settle: Duration, now: Moment) -> Duration {
+        if self.last_known == Some(sighting.address) && matches!(self.observed, Some(Observed::Known(_))) {
+            return Duration::ZERO;
+        }
+        let quiet = self.last_change.is_none_or(|at| now.since(at) >= schedule::QUIET);
+        if self.last_known.is_some_and(|known| known != sighting.address) {
+            self.last_change = Some(now);
+        }
+        match run {
+            Run::Once => Duration::ZERO,
+            Run::Daemon if quiet => settle,
+            Run::Daemon => schedule::DEBOUNCE,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Snapshots: what is, why, and when the next thing happens.
+
+use std::net::IpAddr;
+
+use super::{Engine, Memory, Question, Spot};
+use crate::rules::address::{Family, Observed, PerFamily};
+use crate::rules::consensus::SourceReport;
+use crate::rules::moment::{Moment, Now};
+use crate::rules::order::Slot;
+use crate::rules::plan::{Due, Why};
+use crate::rules::snapshot::{AddressPicture, LinePicture, LockPicture, NamePicture, Snapshot, StatusPicture, VERSION};
+use crate::rules::state::Record;
+use crate::rules::status::{self, Facts, Status};
+
+/// What a round would do for one name and family.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PlanLine {
+    /// The name.
+    pub domain: crate::rules::domain::Domain,
+    /// The family.
+    pub family: Family,
+    /// "send", "wait", "ask-dns" or "nothing".
+    pub action: &'static str,
+    /// The address that would be sent.
+    pub address: Option<IpAddr>,
+    /// When, if it waits.
+    pub at: Option<Moment>,
+    /// Why.
+    pub why: String,
+}
+
+impl Engine {
+    /// Without a running daemon: what the state says the lines showed last.
+    pub fn recall(&mut self, now: Now) {
+        let Some((moment, _)) = self.time.read(now) else {
+            return;
+        };
+        let mut turn = super::Turn { now: moment, random: 0, draws: 0, before: Vec::new(), after: Vec::new() };
+        self.wake_memory(0, &mut turn);
+        for sight in self.sights_mut() {
+            if let Some(remembered) = sight.remembered.take() {
+                sight.since = remembered.since;
+                sight.observed = Some(remembered.observed);
+            }
+        }
+    }
+
+    /// Everything, for people and programs.
+    #[must_use]
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        let moment = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
+        Snapshot {
+            version: VERSION,
+            wan: self
+                .wans
+                .iter()
+                .map(|wan| LinePicture {
+                    name: wan.line.name.clone(),
+                    families: PerFamily::from_fn(|family| address_picture(&wan.sights[family])),
+                })
+                .collect(),
+            ddns: self
+                .groups
+                .iter()
+                .enumerate()
+                .flat_map(|(entry, group)| {
+                    group.names.iter().enumerate().map(move |(name, _)| NamePicture {
+                        domain: group.entry.domains[name].clone(),
+                        provider: group.entry.provider.clone(),
+                        mode: group.entry.mode,
+                        enabled: group.entry.enabled,
+                        wan: group.entry.wan.clone(),
+                        families: PerFamily::from_fn(|family| self.status_picture(Spot { entry, name, family }, moment)),
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// Every source's part in the last round of each line.
+    #[must_use]
+    pub fn reports(&self) -> Vec<(String, PerFamily<(Option<Observed>, Vec<SourceReport>)>)> {
+        let of = |wan: &super::Wan| {
+            (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].observed.clone(), wan.sights[family].reports.clone())))
+        };
+        self.wans.iter().map(of).collect()
+    }
+
+    /// What a round would do now, name by name.
+    #[must_use]
+    pub fn plan(&self, now: Now) -> Vec<PlanLine> {
+        let moment = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
+        let line = |spot: Spot| {
+            let entry = &self.groups[spot.entry].entry;
+            let address = self.wanted(entry, spot.family);
+            let (action, at, why) = match self.due_of(spot, moment) {
+                _ if self.asks_first(spot) => {
+                    ("ask-dns", None, "nothing is remembered of this name: the name servers are asked first".to_owned())
+                }
+                Due::Now(why) => ("send", None, why.to_string()),
+                Due::At(at, why) => ("wait", Some(at), why),
+                Due::Never(why) => ("nothing", None, why),
+            };
+            PlanLine { domain: entry.domains[spot.name].clone(), family: spot.family, action, address, at, why }
+        };
+        self.spots().map(line).collect()
+    }
+
+    fn asks_first(&self, spot: Spot) -> bool {
+        let entry = &self.groups[spot.entry].entry;
+        let open = self.accounts.get(&entry.account).is_none_or(|account| account.lock.is_none());
+        entry.enabled
+            && open
+            && self.wanted(entry, spot.family).is_some()
+            && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::send::needs_memory(entry, held))
+    }
+
+    fn due_of(&self, spot: Spot, now: Moment) -> Due {
+        let settles = |slot: &Slot| match slot {
+            Slot::Single(family) => *family == spot.family,
+            Slot::Together => true,
+        };
+        let due = self.dues(spot.entry, spot.name, now).into_iter().find(|(slot, _, _)| settles(slot));
+        due.map_or_else(|| Due::Never("the other family is sent alone".into()), |(_, due, _)| due)
+    }
+
+    fn status_picture(&self, spot: Spot, now: Moment) -> StatusPicture {
+        let entry = &self.groups[spot.entry].entry;
+        let held = self.held(spot);
+        let record = held.map(|held| &held.record);
+        let wanted = self.wanted(entry, spot.family);
+        let account_lock = self.accounts.get(&entry.account).and_then(|it| it.lock.as_ref());
+        let observed = self.sight(entry, spot.family).and_then(|sight| sight.observed.as_ref());
+        let status = status::status(&Facts {
+            enabled: entry.enabled,
+            verify: entry.verify,
+            record,
+            account_lock,
+            in_flight: held.is_some_and(|held| held.flight.is_some()),
+            asking_memory: held.is_some_and(|held| held.memory == Question::Asking),
+            observed,
+            wanted,
+            forgetful: self.memory == Memory::Unwritable,
+            now,
+        });
+        let word = status.word(spot.family).to_owned();
+        let Some(record) = record else {
+            return StatusPicture { status: word, ..StatusPicture::default() };
+        };
+        let due = self.due_of(spot, now);
+        let lock = account_lock.or(record.lock.as_ref());
+        StatusPicture {
+            status: word,
+            address: wanted,
+            published: record.published.as_ref().map(|it| it.address),
+            published_at: record.published.as_ref().map(|it| it.at),
+            last_reply: record.last_reply.as_ref().map(|it| if it.line.is_empty() { it.code.clone() } else { it.line.clone() }),
+            next_attempt: if lock.is_some() { None } else { next_attempt(record, wanted, &due, now) },
+            locked: lock.map(|it| LockPicture { since: it.since, code: it.code.clone(), scope: it.scope, hint: it.hint.clone() }),
+            reason: reason(status, record, observed, &due),
+            verified_at: record.verified_at,
+        }
+    }
+}
+
+/// When the next request is due. A refresh of a right record is none that anybody waits for.
+fn next_attempt(record: &Record, wanted: Option<IpAddr>, due: &Due, now: Moment) -> Option<Moment> {
+    let right = record.published.as_ref().is_some_and(|it| Some(it.address) == wanted) && record.verified_at.is_some();
+    match due {
+        Due::Now(_) => Some(now),
+        Due::At(_, _) if right && record.wait.is_none() && record.hiccup.is_none() => None,
+        Due::At(_, why) if *why == Why::Refresh.to_string() => None,
+        Due::At(at, _) => Some(*at),
+        Due::Never(_) => None,
+    }
+}
+
+fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Due) -> Option<String> {
+    match status {
+        Status::Complete | Status::Undefined => None,
+        Status::Offline => Some(
+            record
+                .muted
+                .as_ref()
+                .map_or_else(|| "switched off".to_owned(), |it| format!("the provider has no such record for this name ({})", it.code)),
+        ),
+        Status::InternetNotConnected | Status::Checking => match observed {
+            Some(Observed::Absent(why) | Observed::Unavailable(why)) => Some(why.clone()),
+            _ if status == Status::InternetNotConnected => {
+                Some("the provider cannot be reached, or somebody else answers for it".to_owned())
+            }
+            _ => Some("the address is being looked for".to_owned()),
+        },
+        Status::Verifying => Some("accepted; the authoritative servers are being asked".to_owned()),
+        Status::Updated => Some(match &record.verification {
+            Some(it) if it.stale => "accepted, but the authoritative servers show something else".to_owned(),
+            _ => "accepted; it could not be confirmed by DNS".to_owned(),
+        }),
+        Status::Updating => Some("a request is under way".to_owned()),
+        Status::AccountDisabled => Some("locked until somebody acts".to_owned()),
+        Status::NewAddress => Some(match due {
+            Due::Now(why) => why.to_string(),
+            Due::At(_, why) | Due::Never(why) => why.clone(),
+        }),
+    }
+}
+
+fn address_picture(sight: &super::Sight) -> AddressPicture {
+    let since = sight.observed.as_ref().map(|_| sight.since);
+    match &sight.observed {
+        Some(Observed::Known(sighting)) => AddressPicture {
+            address: Some(sighting.address),
+            source: Some(sighting.source.clone()),
+            since,
+            prefix: sighting.prefix.map(|prefix| prefix.to_string()),
+            reason: sighting.warning.clone(),
+        },
+        Some(Observed::Absent(why) | Observed::Unavailable(why)) => {
+            AddressPicture { since, reason: Some(why.clone()), ..AddressPicture::default() }
+        }
+        None => AddressPicture { reason: Some("not looked at yet".to_owned()), ..AddressPicture::default() },
+    }
+}

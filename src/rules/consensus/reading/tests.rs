@@ -1,0 +1,129 @@
+use super::*;
+
+fn read(body: &str, family: Family) -> Result<String, String> {
+    echo(200, body, family).map(|address| address.to_string()).map_err(|unused| unused.why)
+}
+
+#[test]
+fn every_format_of_an_echo_service_is_read() {
+    let pages = [
+        "91.12.34.57",
+        " 91.12.34.57\r\n",
+        "\u{feff}91.12.34.57\n",
+        "<html><head><title>Current IP Check</title></head><body>Current IP Address: 91.12.34.57</body></html>\r\n",
+        "Current IP Address: 91.12.34.57\n",
+        "fl=1f1\nh=example\nip=91.12.34.57\nts=1.2\nvisit_scheme=https\nuag=x=y\n",
+        "{\"ip\":\"91.12.34.57\"}",
+        " {\"address\": \"91.12.34.57\", \"version\": \"1.2.3.4\"}\n",
+    ];
+    for page in pages {
+        assert_eq!(read(page, Family::V4), Ok("91.12.34.57".into()), "{page:?}");
+        let v6 = page.replace("91.12.34.57", "2003:f:ab::10");
+        assert_eq!(read(&v6, Family::V6), Ok("2003:f:ab::10".into()), "{v6:?}");
+        assert!(read(page, Family::V6).unwrap_err().contains("an IPv6 address was expected"), "{page:?}");
+    }
+}
+
+#[test]
+fn a_page_that_only_contains_an_address_is_no_answer() {
+    let pages = [
+        "",
+        "proxy 91.12.34.57 for 91.12.34.58",
+        "91.12.34.57, 10.0.0.1",
+        "91.12.34.57\n91.12.34.58",
+        "Your address is 91.12.34.57",
+        "<html><body>91.12.34.57</body></html>",
+        "<html>Current IP Address: 91.12.34.57, 91.12.34.58</html>",
+        "<p>Current IP Address: 91.12.34.57</p><p>Current IP Address: 91.12.34.58</p>",
+        "ip=91.12.34.57\nip=91.12.34.58",
+        "ip=91.12.34.57\nwelcome",
+        "address=91.12.34.57",
+        "ip=",
+        "{\"ip\":\"91.12.34.57\",\"address\":\"91.12.34.58\"}",
+        "{\"ip\":[\"91.12.34.57\"]}",
+        "{\"origin\":\"91.12.34.57\"}",
+        "{\"ip\":\"91.12.34.57\"",
+        "[\"91.12.34.57\"]",
+        "091.012.034.057",
+    ];
+    for page in pages {
+        assert!(read(page, Family::V4).is_err(), "{page:?}");
+    }
+}
+
+#[test]
+fn what_the_guard_refuses_is_reported_with_the_address() {
+    let unused = echo(200, "100.64.3.4", Family::V4).unwrap_err();
+    assert_eq!(unused.address, Some("100.64.3.4".parse().unwrap()));
+    assert!(unused.why.contains("RFC 6598"), "{}", unused.why);
+}
+
+#[test]
+fn only_status_200_is_an_answer() {
+    for status in [201, 204, 302, 403, 404, 429, 500, 503] {
+        let unused = echo(status, "91.12.34.57", Family::V4).unwrap_err();
+        assert!(unused.why.contains(&status.to_string()), "{}", unused.why);
+    }
+}
+
+#[test]
+fn a_program_prints_one_address_and_nothing_else() {
+    assert!(matches!(text("91.12.34.57\n", Family::V4), Outcome::Known { .. }));
+    for output in ["", "91.12.34.57\n91.12.34.58\n", "10.0.0.1", "2003:f:ab::10", "ip=91.12.34.57"] {
+        assert!(matches!(text(output, Family::V4), Outcome::Unsure(_)), "{output:?}");
+    }
+}
+
+fn box_says(address: &str, status: &str, family: Family) -> (Outcome, Option<String>) {
+    router(&RouterReading { address: address.into(), status: status.into(), prefix: None }, family)
+}
+
+#[test]
+fn a_public_address_of_a_connected_box_is_known() {
+    for status in ["Connected", "", "Up"] {
+        let (outcome, warning) = box_says("91.12.34.57", status, Family::V4);
+        assert!(matches!(outcome, Outcome::Known { .. }) && warning.is_none(), "{status:?}: {outcome:?}");
+    }
+    let prefix = Prefix::parse("2003:e7:1:5600::/56").ok();
+    let reading = RouterReading { address: "2003:f:ab::10".into(), status: "Connected".into(), prefix };
+    assert!(matches!(router(&reading, Family::V6).0, Outcome::Known { prefix: seen, .. } if seen == prefix));
+}
+
+#[test]
+fn a_box_without_a_connection_says_that_there_is_no_line() {
+    let cases = [
+        ("0.0.0.0", "Connected", Family::V4),
+        ("0.0.0.0", "Disconnected", Family::V4),
+        ("", "Disconnected", Family::V4),
+        ("", "Connecting", Family::V4),
+        ("91.12.34.57", "Disconnected", Family::V4),
+        ("::", "Connected", Family::V6),
+        ("", "Disconnected", Family::V6),
+    ];
+    for (address, status, family) in cases {
+        let (outcome, warning) = box_says(address, status, family);
+        assert!(matches!(outcome, Outcome::Absent(_)) && warning.is_none(), "{address:?} {status}: {outcome:?}");
+    }
+}
+
+#[test]
+fn ipv6_of_a_box_does_not_depend_on_the_state_of_its_ipv4_connection() {
+    assert!(matches!(box_says("2003:f:ab::10", "Disconnected", Family::V6).0, Outcome::Known { .. }));
+}
+
+#[test]
+fn a_box_behind_another_nat_gives_a_warning_for_what_others_see() {
+    for (address, word) in [("100.64.3.4", "carrier NAT"), ("192.168.1.2", "second NAT"), ("", "carrier NAT")] {
+        let (outcome, warning) = box_says(address, "Connected", Family::V4);
+        assert!(!matches!(outcome, Outcome::Known { .. } | Outcome::Absent(_)), "{outcome:?}");
+        assert!(warning.unwrap().starts_with(word), "{address:?}");
+    }
+}
+
+#[test]
+fn nonsense_from_a_box_is_reported_quoted() {
+    let (Outcome::Unsure(unused), None) = box_says("91.12.34\u{7}", "Connected", Family::V4) else {
+        panic!("nonsense was taken for an answer");
+    };
+    assert!(unused.why.contains("\\u{7}"), "{}", unused.why);
+}

@@ -1,0 +1,101 @@
+//! Echo services: the built-in ones, when each may be asked, and what is remembered of it (`dyndns2.md` 5.4 #4).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{ServiceRecord, Services};
+use crate::rules::address::{Family, PerFamily};
+use crate::rules::moment::Moment;
+
+/// Least time between two questions to one built-in service, and longest life of an answer (the rule of Dyn's CheckIP).
+pub const REST: Duration = Duration::from_secs(600);
+
+/// Most that a service's Retry-After is followed: a mistake there must not silence a service for ever.
+const REST_CAP: Duration = Duration::from_secs(24 * 3600);
+
+/// Dissents in a row that bench a service, and for how long.
+const DISSENTS: u32 = 3;
+const BENCH: Duration = Duration::from_secs(24 * 3600);
+
+/// A service that answers with the address it sees. No two in the table belong to one operator.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// Who runs it.
+    pub operator: &'static str,
+    /// Where it answers, per family.
+    pub url: PerFamily<&'static str>,
+}
+
+/// Independent operators; all answer over https in one of the formats that are read strictly.
+pub static BUILT_IN: [BuiltIn; 9] = [
+    service("ipify", "https://api.ipify.org/", "https://api6.ipify.org/"),
+    service("Cloudflare", "https://ipv4.icanhazip.com/", "https://ipv6.icanhazip.com/"),
+    service("deSEC", "https://checkipv4.dedyn.io/", "https://checkipv6.dedyn.io/"),
+    service("nsupdate.info", "https://ipv4.nsupdate.info/myip", "https://ipv6.nsupdate.info/myip"),
+    service("dnshome", "https://ip4.dnshome.de/", "https://ip6.dnshome.de/"),
+    service("ident.me", "https://v4.ident.me/", "https://v6.ident.me/"),
+    service("Joker", "https://ipv4.svc.joker.com/nic/checkip", "https://ipv6.svc.joker.com/nic/checkip"),
+    service("MyOnlinePortal", "https://ipv4.myonlineportal.net/checkip", "https://ipv6.myonlineportal.net/checkip"),
+    service("spDYN", "https://checkip4.spdyn.de/", "https://checkip6.spdyn.de/"),
+];
+
+const fn service(operator: &'static str, v4: &'static str, v6: &'static str) -> BuiltIn {
+    BuiltIn { operator, url: PerFamily { v4, v6 } }
+}
+
+/// Why a service is not asked now: the words for a report.
+pub(super) fn resting(record: Option<&ServiceRecord>, spaced: bool, now: Moment) -> Option<String> {
+    let record = record?;
+    // A moment ahead of its possible span was written by a clock that has been set back since.
+    let ahead = |until: Option<Moment>, most: Duration| until.filter(|&until| until > now && until <= now.plus(most));
+    if let Some(until) = ahead(record.benched_until, BENCH) {
+        return Some(format!("contradicted the others {DISSENTS} times in a row; not asked before {until}"));
+    }
+    if let Some(until) = ahead(record.rest_until, REST_CAP) {
+        return Some(format!("asked for rest; not asked before {until}"));
+    }
+    let spacing = record.last_query.filter(|_| spaced).map(|asked| asked.plus(REST));
+    ahead(spacing, REST).map(|until| format!("was asked less than {} s ago; not asked before {until}", REST.as_secs()))
+}
+
+/// The last answer, if it is younger than the rest and of this family (a service that the user names may serve both).
+pub(super) fn young_answer(record: Option<&ServiceRecord>, family: Family, now: Moment) -> Option<(IpAddr, Moment)> {
+    let record = record?;
+    let at = record.answered_at.filter(|&at| at <= now && now.since(at) < REST)?;
+    record.last_answer.filter(|&address| Family::of(address) == family).map(|address| (address, at))
+}
+
+/// Books what a service did.
+pub(super) struct Book<'a>(pub &'a mut ServiceRecord);
+
+impl<'a> Book<'a> {
+    pub(super) fn of(services: &'a mut Services, key: &str) -> Self {
+        Self(services.entry(key.to_owned()).or_default())
+    }
+
+    pub(super) fn answered(self, address: IpAddr, now: Moment) {
+        self.0.last_answer = Some(address);
+        self.0.answered_at = Some(now);
+        self.0.rest_until = None;
+    }
+
+    /// HTTP `status` says that it wants rest: 429 or 5xx. A service that the user names is asked when needed: only 429 and
+    /// its own Retry-After hold it back.
+    pub(super) fn refused(self, status: u16, retry_after: Option<Duration>, named: bool, now: Moment) {
+        if status != 429 && !(500..600).contains(&status) {
+            return;
+        }
+        let least = if named && status != 429 { Duration::ZERO } else { REST };
+        let rest = retry_after.unwrap_or(least).clamp(least, REST_CAP);
+        self.0.rest_until = (!rest.is_zero()).then(|| now.plus(rest));
+    }
+
+    /// The quorum said the same, or something else.
+    pub(super) fn compared(self, agreed: bool, now: Moment) {
+        self.0.dissents = if agreed { 0 } else { self.0.dissents + 1 };
+        if self.0.dissents >= DISSENTS {
+            self.0.dissents = 0;
+            self.0.benched_until = Some(now.plus(BENCH));
+        }
+    }
+}

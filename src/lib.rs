@@ -9,13 +9,17 @@
 //! | [`rules`] | PURE: every decision |
 //! | [`resolve`] | names → addresses, by the system's servers or the configured ones |
 //! | [`http`] | capped clients: time, size, redirects, one address family |
+//! | [`tr064`] | what routers tell over SOAP |
+//! | [`detect`] | asks one address source |
 //! | [`update`] | sends one prepared request |
 //! | [`verify`] | asks the authoritative servers |
 
 pub mod catalog;
 pub mod config;
+pub mod detect;
 pub mod http;
 pub mod resolve;
 pub mod rules;
+pub mod tr064;
 pub mod update;
 pub mod verify;

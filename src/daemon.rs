@@ -120,8 +120,19 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
     let edges = Edges::new(&settings, dns_port, sender.clone()).map_err(RunError::Settings)?;
     let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
     let alarm = Alarm::new(clock.clone())?;
-    let mut daemon =
-        Daemon { engine, store: remembered.store, edges, clock, alarm, events: sender, watch, reload, dns_port, finished: false, shown: String::new() };
+    let mut daemon = Daemon {
+        engine,
+        store: remembered.store,
+        edges,
+        clock,
+        alarm,
+        events: sender,
+        watch,
+        reload,
+        dns_port,
+        finished: false,
+        shown: String::new(),
+    };
     for event in std::iter::once(Event::Tick).chain(first) {
         daemon.happened(event);
     }

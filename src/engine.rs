@@ -35,6 +35,12 @@ pub enum Run {
     Daemon,
     /// One round; [`Action::Finish`] ends it.
     Once,
+    /// One look at the addresses; nothing is sent and nobody is asked about names.
+    Look,
+    /// The same, with every source of every line, needed or not.
+    Survey,
+    /// Nothing is started: for opening locks while no daemon runs.
+    Still,
 }
 
 /// Whether what we know outlives the process.
@@ -259,12 +265,14 @@ impl Engine {
 
     /// Starts whatever is due.
     fn advance(&mut self, turn: &mut Turn) {
-        if self.stopping {
+        if self.stopping || self.run == Run::Still {
             return;
         }
         self.look(turn);
-        self.ask(turn);
-        self.send(turn);
+        if matches!(self.run, Run::Daemon | Run::Once) {
+            self.ask(turn);
+            self.send(turn);
+        }
     }
 
     /// Saves come first, then everything else; last, when to wake up or that the round is over.
@@ -296,7 +304,7 @@ impl Engine {
             actions.push(Action::Announce(Notice::about_clock(text)));
         }
         actions.push(match self.run {
-            Run::Once => Action::Finish,
+            Run::Once | Run::Look | Run::Survey | Run::Still => Action::Finish,
             Run::Daemon => Action::WakeAt(now.boot + schedule::CLOCK_RETRY),
         });
         actions
@@ -309,11 +317,17 @@ impl Engine {
         }
         /// Between two batches of one account `--once` waits this long, not longer.
         const PATIENCE: Duration = Duration::from_secs(15);
-        self.run == Run::Once
-            && self.flights.is_empty()
-            && self.questions.is_empty()
-            && self.looks.is_empty()
-            && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+        match self.run {
+            Run::Daemon => false,
+            Run::Still => true,
+            Run::Look | Run::Survey => self.looks.is_empty(),
+            Run::Once => {
+                self.flights.is_empty()
+                    && self.questions.is_empty()
+                    && self.looks.is_empty()
+                    && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+            }
+        }
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {

@@ -55,7 +55,9 @@ impl Alarm {
     /// The system has no more timers.
     pub fn new(clock: Clock) -> std::io::Result<Self> {
         let timer = rustix::time::timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        Ok(Self { clock, timer: AsyncFd::new(timer)?, at: None })
+        #[expect(deprecated, reason = "the successor is unsafe because of types that lie about their descriptor; an OwnedFd does not")]
+        let timer = AsyncFd::new(timer)?;
+        Ok(Self { clock, timer, at: None })
     }
 
     /// Rings at `boot`; an earlier setting is forgotten.
@@ -69,10 +71,7 @@ impl Alarm {
         let ahead = Duration::from_millis(self.clock.ahead_ms.load(Ordering::Relaxed));
         // Zero would disarm the timer.
         let at = at.saturating_sub(ahead).max(Duration::from_nanos(1));
-        let value = Timespec {
-            tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: i64::from(at.subsec_nanos()),
-        };
+        let value = Timespec { tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(at.subsec_nanos()) };
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
         if let Err(error) = rustix::time::timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::ABSTIME, &once) {
             tracing::error!("the timer cannot be set: {error}");

@@ -40,7 +40,7 @@ impl Edges {
     pub fn new(settings: &Settings, dns_port: u16, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
         let clients = clients(settings)?;
         Ok(Self {
-            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.clone())),
+            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref())?),
             updater: Updater::new(clients, Limits::default()),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
             sends: Arc::new(Semaphore::new(SENDS)),
@@ -51,7 +51,8 @@ impl Edges {
 
     /// Sends a request.
     pub fn send(&self, ticket: Ticket, entry: &Entry, order: &Order) {
-        let (updater, events, sends, spacing) = (self.updater.clone(), self.events.clone(), Arc::clone(&self.sends), entry.dialect.request.spacing);
+        let (updater, events, sends, spacing) =
+            (self.updater.clone(), self.events.clone(), Arc::clone(&self.sends), entry.dialect.request.spacing);
         let prepared = prepare(entry, order);
         tokio::spawn(async move {
             let outcome = match prepared {

@@ -41,7 +41,11 @@ enum Known {
     Nothing,
     Router(Arc<Described>),
     /// Nobody answered; why, at this gateway, and when.
-    Nobody { why: String, gateway: Option<Ipv4Addr>, since: Instant },
+    Nobody {
+        why: String,
+        gateway: Option<Ipv4Addr>,
+        since: Instant,
+    },
 }
 
 #[derive(Debug)]
@@ -96,9 +100,7 @@ impl Routers {
 
     /// Is `place` where we would look first today, or found by name?
     fn still(&self, place: &Url, gateway: Option<Ipv4Addr>) -> bool {
-        self.configured.as_ref() == Some(place)
-            || gateway.is_some_and(|gateway| *place == at(gateway))
-            || place.host_str() == Some(NAME)
+        self.configured.as_ref() == Some(place) || gateway.is_some_and(|gateway| *place == at(gateway)) || place.host_str() == Some(NAME)
     }
 
     async fn find(&self, clients: &Clients, gateway: Option<Ipv4Addr>) -> Result<Arc<Described>, String> {
@@ -186,7 +188,8 @@ fn explain(error: &CallError) -> String {
 
 /// Reads `[fritzbox] address`.
 fn place(text: &str) -> Result<Url, String> {
-    let wrong = |why: &str| format!("{text:?} is not the address of a router ({why}); 192.168.178.1, fritz.box or http://HOST:PORT was expected");
+    let wrong =
+        |why: &str| format!("{text:?} is not the address of a router ({why}); 192.168.178.1, fritz.box or http://HOST:PORT was expected");
     let text = text.trim();
     let bare = match text.parse::<IpAddr>() {
         Ok(IpAddr::V6(address)) => format!("http://[{address}]"),

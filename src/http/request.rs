@@ -37,8 +37,7 @@ impl Request {
             headers.append(key, sensitive(value.expose().as_bytes(), name)?);
         }
         let in_url = take_credentials(&mut url);
-        let basic =
-            prepared.basic.as_ref().map(|(user, password)| [user.as_bytes(), b":", password.expose().as_bytes()].concat());
+        let basic = prepared.basic.as_ref().map(|(user, password)| [user.as_bytes(), b":", password.expose().as_bytes()].concat());
         if let Some(credentials) = basic.or(in_url) {
             let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
             headers.insert(AUTHORIZATION, sensitive(value.as_bytes(), "Authorization")?);

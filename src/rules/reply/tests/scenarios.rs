@@ -33,9 +33,7 @@ struct Next {
 fn named(name: &str) -> Option<Dialect> {
     Some(match name {
         "freedyn" => freedyn(),
-        "dyn" | "noip" | "google" | "dyfi" | "dyndns2" | "dode" | "keysystems" | "desec" => {
-            generic()
-        }
+        "dyn" | "noip" | "google" | "dyfi" | "dyndns2" | "dode" | "keysystems" | "desec" => generic(),
         _ => return None,
     })
 }
@@ -51,19 +49,10 @@ fn hosts(given: &serde_json::Value) -> usize {
 
 fn outcome(stimulus: &serde_json::Value) -> Outcome {
     let text = |value: &str| value.replace("V4_NEW", V4).replace("V6_NEW", V6);
-    let headers: BTreeMap<String, String> =
-        serde_json::from_value(stimulus["headers"].clone()).expect("headers");
+    let headers: BTreeMap<String, String> = serde_json::from_value(stimulus["headers"].clone()).expect("headers");
     let date = "Sun, 22 Nov 2026 02:00:00 GMT";
     Outcome::Replied(Reply {
-        headers: headers
-            .into_iter()
-            .map(|(name, value)| {
-                (
-                    name.to_lowercase(),
-                    value.replace("<now+7200 as IMF-fixdate>", date),
-                )
-            })
-            .collect(),
+        headers: headers.into_iter().map(|(name, value)| (name.to_lowercase(), value.replace("<now+7200 as IMF-fixdate>", date))).collect(),
         ..reply(
             u16::try_from(stimulus["status"].as_u64().expect("a status")).expect("16 bits"),
             &text(stimulus["body"].as_str().expect("a body")),
@@ -76,55 +65,25 @@ fn plain_replies_of_the_catalogue_get_their_class_and_wait() {
     let text = include_str!("../../../../tests/fixtures/fault-scenarios.json");
     let catalogue: Catalogue = serde_json::from_str(text).expect("the fixture is JSON");
     let mut judged_ids = Vec::new();
-    for Scenario {
-        id,
-        given,
-        stimulus,
-        expect,
-    } in catalogue.scenarios
-    {
-        let (Some(dialect), "http_reply") = (
-            named(given["dialect"].as_str().unwrap_or("freedyn")),
-            stimulus["kind"].as_str().unwrap_or_default(),
-        ) else {
+    for Scenario { id, given, stimulus, expect } in catalogue.scenarios {
+        let (Some(dialect), "http_reply") =
+            (named(given["dialect"].as_str().unwrap_or("freedyn")), stimulus["kind"].as_str().unwrap_or_default())
+        else {
             continue;
         };
         if id.as_str() > "FI-095" {
             continue;
         }
-        let carries = if given["mode"] == "ddns_together" {
-            Carries::Both
-        } else {
-            Carries::V4
-        };
+        let carries = if given["mode"] == "ddns_together" { Carries::Both } else { Carries::V4 };
         let judgement = judged(&dialect, hosts(&given), carries, &outcome(&stimulus));
         let class = expect.class.expect("a class");
-        let verdict = judgement
-            .verdicts
-            .iter()
-            .map(|(_, _, verdict)| verdict)
-            .find(|v| format!("{:?}", v.class) == class);
-        let verdict = verdict
-            .unwrap_or_else(|| panic!("{id}: expected {class}, got {:?}", classes(&judgement)));
-        if let Some(Next {
-            not_before_s: Some(earliest),
-            not_after_s: Some(latest),
-        }) = expect.next_attempt
-        {
-            let wait = verdict
-                .wait
-                .map(|wait| wait.first)
-                .or(verdict.probe)
-                .map(|span| span.as_secs());
-            assert!(
-                wait.is_some_and(|wait| (earliest..=latest).contains(&wait)),
-                "{id}: {wait:?}"
-            );
+        let verdict = judgement.verdicts.iter().map(|(_, _, verdict)| verdict).find(|v| format!("{:?}", v.class) == class);
+        let verdict = verdict.unwrap_or_else(|| panic!("{id}: expected {class}, got {:?}", classes(&judgement)));
+        if let Some(Next { not_before_s: Some(earliest), not_after_s: Some(latest) }) = expect.next_attempt {
+            let wait = verdict.wait.map(|wait| wait.first).or(verdict.probe).map(|span| span.as_secs());
+            assert!(wait.is_some_and(|wait| (earliest..=latest).contains(&wait)), "{id}: {wait:?}");
         }
         judged_ids.push(id);
     }
-    assert!(
-        judged_ids.len() >= 30,
-        "the fixture has lost its replies: {judged_ids:?}"
-    );
+    assert!(judged_ids.len() >= 30, "the fixture has lost its replies: {judged_ids:?}");
 }

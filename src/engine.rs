@@ -178,6 +178,8 @@ pub struct Engine {
     stopping: bool,
     clock_told: bool,
     awake: bool,
+    /// Hints that were given: once is enough.
+    told: BTreeSet<String>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed by that.
     orphaned: Vec<(String, String)>,
@@ -230,6 +232,7 @@ impl Engine {
             stopping: false,
             clock_told: false,
             awake: false,
+            told: BTreeSet::new(),
             touched: BTreeSet::new(),
             orphaned: Vec::new(),
             written: BTreeMap::new(),

@@ -1,25 +1,24 @@
 //! Lines → names and families (`dyndns2.md` 3.3, rules M0 to M10).
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::super::address::Family;
 use super::super::dialect::{Class, Dialect, Scope, Style};
-use super::super::domain::Domain;
+use super::by_name::Names;
 use super::words::Line;
-use super::{Asked, Judgement, Verdict, display, named, wait};
+use super::{Asked, Judgement, Verdict, named, wait};
 
 /// What was asked, as the mapping needs it.
 pub(super) struct Mapping<'a> {
     pub(super) dialect: &'a Dialect,
     pub(super) asked: &'a Asked<'a>,
     /// Families of the request, v4 first.
-    families: Vec<Family>,
+    pub(super) families: Vec<Family>,
 }
 
 /// One verdict per family of the request.
-type Settled = Vec<Verdict>;
+pub(super) type Settled = Vec<Verdict>;
 
 impl<'a> Mapping<'a> {
     pub(super) fn new(dialect: &'a Dialect, asked: &'a Asked<'a>) -> Self {
@@ -27,7 +26,7 @@ impl<'a> Mapping<'a> {
         Self { dialect, asked, families }
     }
 
-    fn hosts(&self) -> usize {
+    pub(super) fn hosts(&self) -> usize {
         self.asked.domains.len()
     }
 
@@ -50,9 +49,11 @@ impl<'a> Mapping<'a> {
     pub(super) fn lines(&self, lines: &[Line], per_line: bool) -> Judgement {
         let worst = worst(lines);
         let (h, f, l) = (self.hosts(), self.families.len(), lines.len());
-        let refused = matches!(worst.verdict.class, Class::BlockedAccount | Class::BlockedClient);
-        if l == 1 || (refused && l != h && l != h * f) {
+        if l == 1 {
             return self.whole(worst);
+        }
+        if let Some(refusal) = self.refusal(lines).filter(|_| l != h && l != h * f) {
+            return self.whole(refusal);
         }
         // Rows picked out of a page or found by patterns: for a single name they are one result.
         let picked = matches!(self.dialect.reply.style, Style::Patterns | Style::Markup | Style::Header(_));
@@ -78,8 +79,14 @@ impl<'a> Mapping<'a> {
         self.unmappable(worst, lines)
     }
 
+    /// M0: the worst line that refuses the account or our program, if there is one.
+    fn refusal<'l>(&self, lines: &'l [Line]) -> Option<&'l Line> {
+        let refuses = |verdict: &Verdict| matches!(verdict.class, Class::BlockedAccount | Class::BlockedClient);
+        lines.iter().filter(|line| self.settle(line, &self.families).iter().any(refuses)).max_by_key(|line| badness(line))
+    }
+
     /// M1 and M4, and the exception for abuse (A22): the account is served, so only that name is refused.
-    fn by_position(&self, mut hosts: Vec<Settled>) -> Judgement {
+    pub(super) fn by_position(&self, mut hosts: Vec<Settled>) -> Judgement {
         let served: Vec<_> = hosts.iter().map(|host| host.iter().any(|verdict| verdict.class.is_success())).collect();
         for (at, host) in hosts.iter_mut().enumerate() {
             let neighbour_served = served.iter().enumerate().any(|(other, served)| other != at && *served);
@@ -132,109 +139,20 @@ impl<'a> Mapping<'a> {
     /// M8, and M7 with errors: nothing counts as published. A refused account stays refused; and for a single name
     /// there is nothing to split, so its worst line counts if that is an error.
     fn unmappable(&self, worst: &Line, lines: &[Line]) -> Judgement {
-        let refused = matches!(worst.verdict.class, Class::BlockedAccount | Class::BlockedClient);
-        if refused || (self.hosts() == 1 && !worst.verdict.class.claims_success()) {
+        if let Some(refusal) = self.refusal(lines) {
+            return self.whole(refusal);
+        }
+        if self.hosts() == 1 && !worst.verdict.class.claims_success() {
             return self.whole(worst);
         }
-        let longest = lines.iter().filter_map(|line| line.verdict.wait).map(|wait| wait.first).max();
+        let longest = longest_wait(lines);
         let code = if lines.len() < self.hosts() { "too-few-lines" } else { "too-many-lines" };
-        let mut judgement = self.judgement(vec![self.alone(code, longest.unwrap_or_default()); self.hosts()]);
+        let mut judgement = self.judgement(vec![self.alone(code, longest); self.hosts()]);
         for (_, _, verdict) in &mut judgement.verdicts {
             verdict.line.clone_from(&worst.verdict.line);
         }
         judgement.notices.push(format!("the reply has {} lines for {} names", lines.len(), self.hosts()));
         judgement
-    }
-
-    /// M9: by the names in the lines.
-    fn by_name(&self, lines: &[Line], names: &Names) -> Judgement {
-        let unnamed = names.hosts.iter().zip(lines).filter(|(host, _)| **host == Named::Nobody);
-        let longest = unnamed.filter_map(|(_, line)| line.verdict.wait).map(|wait| wait.first).max();
-        let mut own: HashMap<usize, Vec<&Line>> = HashMap::new();
-        for (host, line) in names.hosts.iter().zip(lines) {
-            if let Named::Asked(at) = host {
-                own.entry(*at).or_default().push(line);
-            }
-        }
-        let hosts = (0..self.hosts())
-            .map(|at| {
-                let lines = own.get(&at).map_or(&[][..], Vec::as_slice);
-                self.named_host(lines).unwrap_or_else(|| self.alone("not-named", longest.unwrap_or_default()))
-            })
-            .collect();
-        let mut judgement = self.by_position(hosts);
-        judgement.notices.extend(
-            names.strangers.iter().map(|name| format!("the reply names {:?}, which was not asked for", display::line(name.as_str()))),
-        );
-        judgement
-    }
-
-    /// The lines about one name; `None` if none of them is about a family that was asked for.
-    fn named_host(&self, lines: &[&Line]) -> Option<Settled> {
-        let about =
-            |line: &Line| named::record_type(&line.text).or_else(|| named::family(&line.addresses).filter(|_| self.families.len() > 1));
-        let by_family: Vec<_> = self
-            .families
-            .iter()
-            .map(|family| {
-                let mine = |line: &&&Line| about(line).is_none_or(|named| named == *family);
-                let worst = lines.iter().filter(mine).max_by_key(|line| badness(line))?;
-                let settled = self.settle(worst, &[*family]);
-                settled.into_iter().next()
-            })
-            .collect();
-        let told = by_family.iter().flatten().next()?.clone();
-        // A family that the reply is silent about shares the other's fate, to be verified.
-        let silent = Verdict { assumed: told.class.claims_success(), address: None, ..told };
-        Some(by_family.into_iter().map(|verdict| verdict.unwrap_or_else(|| silent.clone())).collect())
-    }
-
-    /// One line for these families: its word, weighed against the addresses that it names (rule 10; M2).
-    fn settle(&self, line: &Line, families: &[Family]) -> Settled {
-        let verdict = &line.verdict;
-        if verdict.class == Class::SplitBatch && self.hosts() == 1 {
-            let blocked =
-                Verdict { line: verdict.line.clone(), hint: verdict.hint.clone(), ..Verdict::new(Class::BlockedConfig, &verdict.code) };
-            return vec![blocked; families.len()];
-        }
-        if verdict.class == Class::NotApplicable && families.len() > 1 {
-            // Which family is not set up is left open (A12).
-            return vec![Verdict { assumed: true, ..verdict.clone() }; families.len()];
-        }
-        if !verdict.class.is_success() {
-            return vec![verdict.clone(); families.len()];
-        }
-        let asked = |address: &IpAddr| self.asked.addresses.iter().any(|(_, asked)| *asked == Some(*address));
-        if line.addresses.iter().any(|address| address.is_loopback() && !asked(address)) {
-            let ignored = Verdict::new(Class::BlockedClient, "good-loopback")
-                .with_hint("the provider ignored the request: it does not accept this program's name or conduct");
-            return vec![Verdict { line: verdict.line.clone(), ..ignored }; families.len()];
-        }
-        families.iter().map(|family| self.weigh(line, *family, families.len() > 1)).collect()
-    }
-
-    /// A success line for one family: the right address, a wrong one, or none.
-    fn weigh(&self, line: &Line, family: Family, shared: bool) -> Verdict {
-        let verdict = line.verdict.clone();
-        let sent = self.asked.addresses[family];
-        if sent.is_some_and(|sent| line.addresses.contains(&sent)) {
-            return Verdict { address: sent, ..verdict };
-        }
-        let public = |same: bool| {
-            let mut found = line.addresses.iter().filter(|address| named::is_public(**address));
-            found.find(|address| (Family::of(**address) == family) == same).copied()
-        };
-        match (public(true), public(false)) {
-            // The line is about the other family; verification settles this one.
-            (None, Some(_)) if shared => Verdict { assumed: true, ..verdict },
-            (Some(other), _) | (None, Some(other)) => Verdict {
-                address: Some(other),
-                line: verdict.line,
-                ..Verdict::new(Class::Mismatch, &verdict.code)
-                    .with_hint(format!("the provider reports success with {other}, which is not what was sent"))
-            },
-            (None, None) => verdict,
-        }
     }
 
     /// Every name alone, later.
@@ -248,7 +166,7 @@ impl<'a> Mapping<'a> {
     }
 
     /// A name that the reply says nothing reliable about.
-    fn alone(&self, code: &str, floor: Duration) -> Settled {
+    pub(super) fn alone(&self, code: &str, floor: Duration) -> Settled {
         let verdict = Verdict::new(Class::SplitBatch, code)
             .with_wait(wait::SPLIT.at_least(floor))
             .with_hint("the reply cannot be mapped to the names; each is asked alone");
@@ -260,58 +178,8 @@ impl<'a> Mapping<'a> {
         for (at, settled) in hosts.into_iter().enumerate() {
             verdicts.extend(self.families.iter().copied().zip(settled).map(|(family, verdict)| (at, family, verdict)));
         }
-        let batch_limit = verdicts.iter().any(|(_, _, verdict)| verdict.class == Class::SplitBatch);
+        let batch_limit = self.hosts() > 1 && verdicts.iter().any(|(_, _, verdict)| verdict.class == Class::SplitBatch);
         Judgement { verdicts, batch_limit, notices: Vec::new() }
-    }
-}
-
-/// Whom a line is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named {
-    /// Index of a name that was asked for.
-    Asked(usize),
-    /// A name that was not.
-    Stranger,
-    /// It names nobody.
-    Nobody,
-}
-
-/// Whom the lines are about.
-struct Names {
-    hosts: Vec<Named>,
-    strangers: Vec<Domain>,
-}
-
-impl Names {
-    fn read(mapping: &Mapping<'_>, lines: &[Line]) -> Self {
-        let index: HashMap<_, _> = mapping.asked.domains.iter().enumerate().map(|(at, domain)| (domain.as_str(), at)).collect();
-        let mut strangers = Vec::new();
-        let hosts = lines
-            .iter()
-            .map(|line| {
-                let mut stranger = None;
-                for domain in named::hosts(&line.text) {
-                    match index.get(domain.as_str()) {
-                        Some(at) => return Named::Asked(*at),
-                        None => stranger = stranger.or(Some(domain)),
-                    }
-                }
-                let Some(domain) = stranger else {
-                    return Named::Nobody;
-                };
-                strangers.push(domain);
-                Named::Stranger
-            })
-            .collect();
-        Self { hosts, strangers }
-    }
-
-    fn any(&self) -> bool {
-        self.hosts.iter().any(|host| matches!(host, Named::Asked(_)))
-    }
-
-    fn all(&self) -> bool {
-        self.hosts.iter().all(|host| matches!(host, Named::Asked(_)))
     }
 }
 
@@ -319,8 +187,14 @@ fn is_abuse(verdict: &Verdict) -> bool {
     verdict.class == Class::BlockedAccount && (verdict.code.starts_with("abuse") || verdict.code.starts_with("blocked"))
 }
 
-fn badness(line: &Line) -> (u8, Duration) {
+/// How much a line weighs against others about the same name.
+pub(super) fn badness(line: &Line) -> (u8, Duration) {
     (line.verdict.class.badness(), line.verdict.wait.map(|wait| wait.first).unwrap_or_default())
+}
+
+/// The longest first wait of `lines`; zero if none waits.
+pub(super) fn longest_wait<L: Borrow<Line>>(lines: &[L]) -> Duration {
+    lines.iter().filter_map(|line| line.borrow().verdict.wait).map(|wait| wait.first).max().unwrap_or_default()
 }
 
 /// The line that decides when they cannot be told apart; there is at least one.

@@ -9,11 +9,13 @@ use super::domain::Domain;
 use super::moment::Moment;
 
 mod body;
+mod by_name;
 mod display;
 mod http;
 mod lines;
 mod markup;
 mod named;
+mod settle;
 pub mod wait;
 mod words;
 
@@ -98,7 +100,8 @@ pub struct Verdict {
     pub escalate: Option<Escalation>,
     /// The public address that the line names, if it is another one than was sent or the same.
     pub address: Option<IpAddr>,
-    /// Accepted for the batch as a whole: to be verified name by name (rule M6).
+    /// Said about several names or families at once: to be verified one by one (rules M2 and M6). With
+    /// [`Class::NotApplicable`] it is open which of them is not set up (2.5 A12, A13).
     pub assumed: bool,
     /// Somebody else may have answered: captive portal.
     pub portal: bool,

@@ -1,6 +1,6 @@
 //! What a line names: addresses, a host, a record type.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::super::address::Family;
 use super::super::domain::Domain;
@@ -33,28 +33,4 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', '\t', ',', ';', '|', '='])
         .map(|token| token.trim_matches(['"', '\'', '(', ')', '[', ']', '<', '>']).trim_end_matches('.'))
         .filter(|token| !token.is_empty())
-}
-
-/// Could a server have seen or stored this address on the open internet? Coarser than the publish guard: an
-/// address outside of it is noise in a reply, not a statement (`dyndns2.md` 3.2, rule 10).
-pub(super) fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_documentation()
-                || v4.is_multicast()
-                || v4.octets()[0] == 0
-                || v4.octets()[0] >= 240
-                || is_shared(v4))
-        }
-        // 2000::/3 is all that is given out (RFC 4291); 2001:db8::/32 is for documents (RFC 3849).
-        IpAddr::V6(v6) => v6.segments()[0] & 0xe000 == 0x2000 && v6.segments()[..2] != [0x2001, 0x0db8],
-    }
-}
-
-/// 100.64.0.0/10: between a carrier and its customers (RFC 6598).
-fn is_shared(v4: Ipv4Addr) -> bool {
-    v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64
 }

@@ -5,7 +5,6 @@ mod dialects;
 mod http_layer;
 mod many_names;
 mod properties;
-mod scenarios;
 
 use super::*;
 

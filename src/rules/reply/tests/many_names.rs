@@ -10,13 +10,14 @@ fn verdict(judgement: &Judgement, at: usize, family: Family) -> &Verdict {
 /// Bodies for requests with IPv4 only, their classes per name, and whether the batch size falls to one.
 #[test]
 fn lines_are_mapped_to_names() {
-    let table: [(&str, usize, &str, &[Class], bool); 21] = [
+    let table: [(&str, usize, &str, &[Class], bool); 22] = [
         ("M1 by position", 3, "good\nnochg\nnohost", &[Updated, Unchanged, BlockedHost], false),
         ("M1 with an unknown line", 2, "good\nfoo", &[Updated, RetryLater], false),
         ("M1 with a wrong address", 2, "good 91.12.34.57\ngood 91.12.34.56", &[Updated, Mismatch], false),
         ("M0 with a line too few", 3, "good\nbadauth", &[BlockedAccount; 3], false),
         ("M0 with a line too many", 2, "good\ngood\nabuse", &[BlockedAccount; 2], false),
         ("M0 for one name", 1, "good\nbadagent", &[BlockedClient], false),
+        ("M0, silent form", 3, "good 127.0.0.1\ngood 127.0.0.1", &[BlockedClient; 3], false),
         ("M5 account", 3, "badauth", &[BlockedAccount; 3], false),
         ("M5 system", 3, "911", &[RetryLater; 3], false),
         ("M5 agent, silent form", 3, "good 127.0.0.1", &[BlockedClient; 3], false),
@@ -26,7 +27,7 @@ fn lines_are_mapped_to_names() {
         ("M7 with a wrong address", 3, "good\ngood 91.12.34.56", &[SplitBatch; 3], true),
         ("M8", 2, "good\ngood\n911\n911\ngood", &[SplitBatch; 2], true),
         ("M8 with a comment", 2, "good\n# done\ngood\n--", &[Updated; 2], false),
-        ("M8 for one name", 1, "good\ngood", &[SplitBatch], true),
+        ("M8 for one name", 1, "good\ngood", &[SplitBatch], false),
         ("M8 for one name with an error", 1, "good\nnohost", &[BlockedHost], false),
         ("M10", 3, "notfqdn", &[SplitBatch; 3], true),
         ("M10 with a prefix match", 2, "nohost!", &[SplitBatch; 2], true),

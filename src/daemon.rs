@@ -45,10 +45,10 @@ pub struct Setup {
     pub clock: Clock,
     /// The port of authoritative name servers; 53 except where the counterparts are embedded.
     pub dns_port: u16,
-    /// Somebody who wants to see every notice and every picture as they pass by.
+    /// Somebody who wants to see every notice and every picture as they pass by; notices go there instead of to the log.
     pub watch: Option<mpsc::UnboundedSender<Seen>>,
-    /// Events from outside the daemon (tests, the demo), beside signals and the control socket.
-    pub events: Vec<Event>,
+    /// Where events come in. Who keeps a clone of the sender can add some, beside signals and the control socket.
+    pub events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
 }
 
 /// What passes by.
@@ -106,8 +106,7 @@ struct Daemon {
 ///
 /// The settings or the system do not allow it to begin.
 pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
-    let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: first } = setup;
-    let (sender, mut events) = mpsc::unbounded_channel();
+    let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: (sender, mut events) } = setup;
     let (asked, mut requests) = mpsc::channel(8);
     let mut signals = Signals::listen()?;
     let server = socket.map(|path| control::bind(&path)).and_then(|bound| match bound {
@@ -133,9 +132,7 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         finished: false,
         shown: String::new(),
     };
-    for event in std::iter::once(Event::Tick).chain(first) {
-        daemon.happened(event);
-    }
+    daemon.happened(Event::Tick);
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
     }
@@ -237,6 +234,11 @@ impl Daemon {
     }
 
     fn announce(&self, notice: Notice) {
+        if let Some(watch) = &self.watch {
+            // Who watched and left does not matter.
+            let _ = watch.send(Seen::Notice(notice));
+            return;
+        }
         let about = match (&notice.domain, notice.family) {
             (Some(domain), Some(family)) => format!("{domain} {family}: "),
             (Some(domain), None) => format!("{domain}: "),
@@ -247,10 +249,6 @@ impl Daemon {
             Level::Notice => tracing::info!("{about}{}", notice.text),
             Level::Warning => tracing::warn!("{about}{}", notice.text),
             Level::Error => tracing::error!("{about}{}", notice.text),
-        }
-        if let Some(watch) = &self.watch {
-            // Who watched and left does not matter.
-            let _ = watch.send(Seen::Notice(notice));
         }
     }
 

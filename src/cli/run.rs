@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tokio::sync::mpsc;
+
 use super::args::Options;
 use super::exit::Exit;
 use super::folder::state_folder;
@@ -41,7 +43,7 @@ pub(super) fn run(options: &Options, run: Run, out: &mut Out) -> Exit {
         clock: Clock::default(),
         dns_port: DNS_PORT,
         watch: None,
-        events: Vec::new(),
+        events: mpsc::unbounded_channel(),
     };
     match start(setup) {
         Ok(_) if run == Run::Daemon => Exit::Success,

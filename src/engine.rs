@@ -35,6 +35,12 @@ pub enum Run {
     Daemon,
     /// One round; [`Action::Finish`] ends it.
     Once,
+    /// One look at the addresses; nothing is sent and nobody is asked about names.
+    Look,
+    /// The same, with every source of every line, needed or not.
+    Survey,
+    /// Nothing is started: for opening locks while no daemon runs.
+    Still,
 }
 
 /// Whether what we know outlives the process.
@@ -172,6 +178,8 @@ pub struct Engine {
     stopping: bool,
     clock_told: bool,
     awake: bool,
+    /// Hints that were given: once is enough.
+    told: BTreeSet<String>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed by that.
     orphaned: Vec<(String, String)>,
@@ -224,6 +232,7 @@ impl Engine {
             stopping: false,
             clock_told: false,
             awake: false,
+            told: BTreeSet::new(),
             touched: BTreeSet::new(),
             orphaned: Vec::new(),
             written: BTreeMap::new(),
@@ -259,12 +268,14 @@ impl Engine {
 
     /// Starts whatever is due.
     fn advance(&mut self, turn: &mut Turn) {
-        if self.stopping {
+        if self.stopping || self.run == Run::Still {
             return;
         }
         self.look(turn);
-        self.ask(turn);
-        self.send(turn);
+        if matches!(self.run, Run::Daemon | Run::Once) {
+            self.ask(turn);
+            self.send(turn);
+        }
     }
 
     /// Saves come first, then everything else; last, when to wake up or that the round is over.
@@ -296,7 +307,7 @@ impl Engine {
             actions.push(Action::Announce(Notice::about_clock(text)));
         }
         actions.push(match self.run {
-            Run::Once => Action::Finish,
+            Run::Once | Run::Look | Run::Survey | Run::Still => Action::Finish,
             Run::Daemon => Action::WakeAt(now.boot + schedule::CLOCK_RETRY),
         });
         actions
@@ -309,11 +320,17 @@ impl Engine {
         }
         /// Between two batches of one account `--once` waits this long, not longer.
         const PATIENCE: Duration = Duration::from_secs(15);
-        self.run == Run::Once
-            && self.flights.is_empty()
-            && self.questions.is_empty()
-            && self.looks.is_empty()
-            && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+        match self.run {
+            Run::Daemon => false,
+            Run::Still => true,
+            Run::Look | Run::Survey => self.looks.is_empty(),
+            Run::Once => {
+                self.flights.is_empty()
+                    && self.questions.is_empty()
+                    && self.looks.is_empty()
+                    && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+            }
+        }
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {

@@ -104,10 +104,10 @@ impl Engine {
                 self.accounts.insert(account, it);
             }
         }
-        for key in self.attic.keys().filter(|key| key.starts_with("echo/")).cloned().collect::<Vec<_>>() {
+        for key in self.attic.keys().filter(|key| key.starts_with(state::ECHO)).cloned().collect::<Vec<_>>() {
             if let Some(mut it) = self.take_from_attic::<crate::rules::consensus::ServiceRecord>(&key) {
                 it.clamp(now);
-                self.services.insert(key["echo/".len()..].to_owned(), it);
+                self.services.insert(key[state::ECHO.len()..].to_owned(), it);
             }
         }
         for index in 0..self.wans.len() {

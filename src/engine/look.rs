@@ -24,7 +24,8 @@ impl Engine {
                 if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
                     let published = self.published_on(wan, family);
                     let sources = self.wans[wan].line.sources[family].clone();
-                    let (round, step) = Round::start(&sources, family, published, &mut self.services, turn.now);
+                    let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
+                    let (round, step) = begin(&sources, family, published, &mut self.services, turn.now);
                     self.wans[wan].sights[family].round = Some(round);
                     self.step(wan, family, step, turn);
                 }
@@ -34,6 +35,9 @@ impl Engine {
 
     /// Is anybody interested in this family of this line? Locked, muted and switched-off names are not.
     fn is_wanted(&self, wan: usize, family: Family) -> bool {
+        if self.run == Run::Survey {
+            return true;
+        }
         let name = &self.wans[wan].line.name;
         self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name).any(|group| {
             let open = self.accounts.get(&group.entry.account).is_none_or(|account| account.lock.is_none());
@@ -219,7 +223,7 @@ impl Sight {
             self.last_change = Some(now);
         }
         match run {
-            Run::Once => Duration::ZERO,
+            Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
             Run::Daemon if quiet => settle,
             Run::Daemon => schedule::DEBOUNCE,
         }

@@ -238,6 +238,9 @@ impl Engine {
             outcome,
         );
         for notice in &judgement.notices {
+            if !self.told.insert(notice.clone()) {
+                continue;
+            }
             turn.tell(Notice::new(Level::Warning, notice.clone()));
         }
         if judgement.verdicts.iter().any(|(_, _, verdict)| verdict.class == Class::TryOtherEndpoint) {
@@ -289,7 +292,6 @@ impl Engine {
             let sent = Sent {
                 entry: &flight.entry,
                 address,
-                together: flight.order.slot == Slot::Together,
                 nothing_sent,
                 version: &version,
                 now: turn.now,

@@ -273,10 +273,13 @@ pub fn account_key(account: &str) -> String {
     format!("account/{account}")
 }
 
+/// What the keys of echo services begin with.
+pub const ECHO: &str = "echo/";
+
 /// The key of an echo service.
 #[must_use]
 pub fn echo_key(url: &str) -> String {
-    format!("echo/{url}")
+    format!("{ECHO}{url}")
 }
 
 /// The key of a line's family.

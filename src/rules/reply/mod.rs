@@ -8,6 +8,23 @@ use super::dialect::{Class, Dialect, Escalation, Scope};
 use super::domain::Domain;
 use super::moment::Moment;
 
+mod body;
+mod by_name;
+mod display;
+mod http;
+mod lines;
+mod markup;
+mod named;
+mod settle;
+pub mod wait;
+mod words;
+
+pub use wait::Wait;
+
+use body::Reading;
+use lines::Mapping;
+use words::Line;
+
 /// What came back from sending one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -83,23 +100,13 @@ pub struct Verdict {
     pub escalate: Option<Escalation>,
     /// The public address that the line names, if it is another one than was sent or the same.
     pub address: Option<IpAddr>,
-    /// Accepted for the batch as a whole: to be verified name by name (rule M6).
+    /// Said about several names or families at once: to be verified one by one (rules M2 and M6). With
+    /// [`Class::NotApplicable`] it is open which of them is not set up (2.5 A12, A13).
     pub assumed: bool,
     /// Somebody else may have answered: captive portal.
     pub portal: bool,
     /// One sentence for the operator.
     pub hint: Option<String>,
-}
-
-/// A wait: starts at `first`, doubles with each failure in a row, ends at `cap`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// The first one.
-    pub first: Duration,
-    /// The longest one.
-    pub cap: Duration,
-    /// The provider named this wait itself (Retry-After, wNNm): no doubling.
-    pub given: bool,
 }
 
 /// What was sent, as far as judging needs it.
@@ -126,8 +133,90 @@ pub struct Judgement {
     pub notices: Vec<String>,
 }
 
-/// Judges what came back.
+/// How far a refusal of this class reaches where the dialect says nothing else (`dyndns2.md` 3.1).
 #[must_use]
-pub fn judge(_dialect: &Dialect, _asked: &Asked<'_>, _outcome: &Outcome) -> Judgement {
-    Judgement { verdicts: Vec::new(), batch_limit: false, notices: Vec::new() }
+pub const fn implied_scope(class: Class) -> Scope {
+    match class {
+        Class::BlockedAccount | Class::BlockedClient => Scope::Account,
+        Class::BlockedConfig => Scope::Entry,
+        Class::BlockedHost => Scope::Domain,
+        _ => Scope::Family,
+    }
 }
+
+impl Verdict {
+    /// A verdict with what its class implies.
+    fn new(class: Class, code: &str) -> Self {
+        Self {
+            class,
+            code: display::code(code),
+            line: String::new(),
+            scope: implied_scope(class),
+            wait: wait::implied(class, code),
+            probe: None,
+            escalate: None,
+            address: None,
+            assumed: false,
+            portal: false,
+            hint: None,
+        }
+    }
+
+    fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    fn with_wait(self, wait: Wait) -> Self {
+        Self { wait: Some(wait), ..self }
+    }
+}
+
+/// Judges what came back.
+///
+/// In this order: what the transport says, size and coding, the dialect's words in the body, the dialect's
+/// meaning of the status, the generic meaning of the status. Every name and family that was asked for gets one
+/// verdict, in the order of the request; no input panics.
+#[must_use]
+pub fn judge(dialect: &Dialect, asked: &Asked<'_>, outcome: &Outcome) -> Judgement {
+    let mapping = Mapping::new(dialect, asked);
+    match outcome {
+        Outcome::Failed(fault) => mapping.whole(&Line::of(http::by_fault(fault, asked.other_endpoint))),
+        Outcome::Replied(reply) => {
+            let mut judgement = judge_reply(&mapping, reply);
+            if reply.moved_to.is_some() {
+                judgement.notices.push("the endpoint moved to https; write https in the configuration".into());
+            }
+            judgement
+        }
+    }
+}
+
+fn judge_reply(mapping: &Mapping<'_>, reply: &Reply) -> Judgement {
+    let dialect = mapping.dialect;
+    let retry_after = http::retry_after(reply, mapping.asked.now);
+    let success = (200..300).contains(&reply.status);
+    let reading = body::read(dialect, reply);
+    let first_row = display::line(&body::first_row(reply));
+    let heed = |mut line: Line| {
+        if !success && line.verdict.class.claims_success() {
+            line.verdict = http::contradiction(&line.verdict, reply.status);
+        }
+        line.verdict.heed(retry_after);
+        line
+    };
+    let whole = |verdict: Verdict| mapping.whole(&heed(Line::of(Verdict { line: first_row.clone(), ..verdict })));
+    match (reading, dialect.meaning_of_status(reply.status)) {
+        (Reading::Lines { lines, per_line }, _) if lines.iter().any(|line| line.known) => {
+            let lines: Vec<_> = lines.into_iter().map(heed).collect();
+            mapping.lines(&lines, per_line)
+        }
+        (Reading::Foreign(foreign), _) if success && foreign.spoils_status() => whole(foreign.verdict(reply.status)),
+        (_, Some(meaning)) => whole(words::by_meaning(meaning, &http::code(reply.status))),
+        (Reading::Lines { lines, .. }, None) if success => mapping.whole(&heed(lines.into_iter().next().unwrap_or_else(Line::nothing))),
+        (Reading::Foreign(foreign), None) if success => whole(foreign.verdict(reply.status)),
+        (_, None) => whole(http::by_status(reply.status, mapping.asked.domains.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 pub(super) struct Routers {
     configured: Option<Url>,
     known: Mutex<Known>,
+    limit: Duration,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,13 +56,14 @@ struct Described {
 
 impl Routers {
     pub(super) fn new(configured: Option<&str>) -> Result<Self, String> {
-        Ok(Self { configured: configured.map(place).transpose()?, known: Mutex::default() })
+        Ok(Self { configured: configured.map(place).transpose()?, known: Mutex::default(), limit: LIMIT })
     }
 
     /// What the router says about `family`.
     pub(super) async fn ask(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {
         let run = Box::pin(self.run(clients, family));
-        tokio::time::timeout(LIMIT, run).await.unwrap_or_else(|_| Err(format!("the router did not answer within {LIMIT:?}")))
+        let late = || format!("the router did not answer within {:?}", self.limit);
+        tokio::time::timeout(self.limit, run).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn run(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {

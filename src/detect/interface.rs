@@ -68,9 +68,8 @@ pub(super) async fn default_gateway() -> Result<Option<Ipv4Addr>, String> {
 
 /// One conversation with the kernel.
 async fn ask<T>(talk: impl AsyncFnOnce(Handle) -> Result<T, rtnetlink::Error>) -> Result<T, String> {
-    let failed = |error: &dyn std::fmt::Display| {
-        format!("failed to ask the kernel for its interfaces: {error}; a sandbox has to allow AF_NETLINK")
-    };
+    let failed =
+        |error: &dyn std::fmt::Display| format!("failed to ask the kernel for its interfaces: {error}; a sandbox has to allow AF_NETLINK");
     let (connection, handle, _) = rtnetlink::new_connection().map_err(|error| failed(&error))?;
     let driver = tokio::spawn(connection);
     let result = tokio::time::timeout(LIMIT, talk(handle)).await;
@@ -147,9 +146,8 @@ fn lifetime(seconds: u32) -> Option<Duration> {
 /// Metric and gateway of a default route.
 fn gateway(message: &RouteMessage) -> Option<(u32, Ipv4Addr)> {
     let header = &message.header;
-    let default = header.address_family == AddressFamily::Inet
-        && header.destination_prefix_length == 0
-        && header.kind == RouteType::Unicast;
+    let default =
+        header.address_family == AddressFamily::Inet && header.destination_prefix_length == 0 && header.kind == RouteType::Unicast;
     let mut metric = 0;
     let mut gateway = None;
     for attribute in &message.attributes {

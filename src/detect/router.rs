@@ -19,6 +19,9 @@ use crate::tr064::soap::{INVALID_ACTION, SoapFault};
 /// All of one question.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Of that, how long a router is looked for.
+const SEARCH: Duration = Duration::from_secs(3);
+
 /// The port of IGD (and TR-064) at a FRITZ!Box.
 const PORT: u16 = 49000;
 
@@ -42,7 +45,11 @@ enum Known {
     Nothing,
     Router(Arc<Described>),
     /// Nobody answered; why, at this gateway, and when.
-    Nobody { why: String, gateway: Option<Ipv4Addr>, since: Instant },
+    Nobody {
+        why: String,
+        gateway: Option<Ipv4Addr>,
+        since: Instant,
+    },
 }
 
 #[derive(Debug)]
@@ -87,7 +94,8 @@ impl Routers {
             Known::Nobody { why, gateway: then, since } if *then == gateway && since.elapsed() < PATIENCE => return Err(why.clone()),
             _ => {}
         }
-        let found = self.find(clients, gateway).await;
+        let late = || Err(format!("no router answers within {SEARCH:?}"));
+        let found = tokio::time::timeout(SEARCH, self.find(clients, gateway)).await.unwrap_or_else(|_| late());
         *known = match &found {
             Ok(described) => Known::Router(Arc::clone(described)),
             Err(why) if self.configured.is_none() => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },
@@ -98,9 +106,7 @@ impl Routers {
 
     /// Is `place` where we would look first today, or found by name?
     fn still(&self, place: &Url, gateway: Option<Ipv4Addr>) -> bool {
-        self.configured.as_ref() == Some(place)
-            || gateway.is_some_and(|gateway| *place == at(gateway))
-            || place.host_str() == Some(NAME)
+        self.configured.as_ref() == Some(place) || gateway.is_some_and(|gateway| *place == at(gateway)) || place.host_str() == Some(NAME)
     }
 
     async fn find(&self, clients: &Clients, gateway: Option<Ipv4Addr>) -> Result<Arc<Described>, String> {
@@ -188,7 +194,8 @@ fn explain(error: &CallError) -> String {
 
 /// Reads `[fritzbox] address`.
 fn place(text: &str) -> Result<Url, String> {
-    let wrong = |why: &str| format!("{text:?} is not the address of a router ({why}); 192.168.178.1, fritz.box or http://HOST:PORT was expected");
+    let wrong =
+        |why: &str| format!("{text:?} is not the address of a router ({why}); 192.168.178.1, fritz.box or http://HOST:PORT was expected");
     let text = text.trim();
     let bare = match text.parse::<IpAddr>() {
         Ok(IpAddr::V6(address)) => format!("http://[{address}]"),

@@ -13,8 +13,7 @@ use crate::rules::reply::{Fault, Reply};
 use crate::rules::secret::Secret;
 
 /// A router is near: what takes longer is not there.
-pub const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(2), total: Duration::from_secs(4), body: 64 * 1024 };
+pub const LIMITS: Limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(4), body: 64 * 1024 };
 
 /// Where descriptions are, the newer standard last (`fritzbox.md` 1.1).
 const PATHS: [&str; 2] = ["/igddesc.xml", "/igd2desc.xml"];

@@ -1,4 +1,4 @@
-//! SOAP 1.1 as UPnP devices speak it (UPnP Device Architecture 1.0, section 3). PURE.
+//! SOAP 1.1 as `UPnP` devices speak it (`UPnP` Device Architecture 1.0, section 3). PURE.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,13 @@ use quick_xml::escape::escape;
 
 use super::xml;
 
-/// UPnP's code for an action that the device does not know.
+/// `UPnP`'s code for an action that the device does not know.
 pub const INVALID_ACTION: u32 = 401;
 
 /// What a device answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoapFault {
-    /// UPnP error code, 0 if there was none.
+    /// `UPnP` error code, 0 if there was none.
     pub code: u32,
     /// The device's words, at most 120 characters.
     pub text: String,
@@ -57,10 +57,7 @@ pub fn reply(text: &str, action: &str) -> Result<Result<BTreeMap<String, String>
 fn read_fault(fault: &xml::Element) -> SoapFault {
     let find = |name: &str| fault.descendants().find(|element| element.name == name).map(|element| element.text.as_str());
     let text = find("errorDescription").or_else(|| find("faultstring")).unwrap_or("(none)");
-    SoapFault {
-        code: find("errorCode").and_then(|code| code.parse().ok()).unwrap_or(0),
-        text: text.chars().take(120).collect(),
-    }
+    SoapFault { code: find("errorCode").and_then(|code| code.parse().ok()).unwrap_or(0), text: text.chars().take(120).collect() }
 }
 
 #[cfg(test)]
@@ -84,7 +81,8 @@ mod tests {
 
     #[test]
     fn an_empty_result_is_empty_and_entities_are_resolved() {
-        let text = "<Envelope><Body><x:GetResponse><A></A><B/><C> a&amp;&#x62; </C><D><![CDATA[<d>]]></D></x:GetResponse></Body></Envelope>";
+        let text =
+            "<Envelope><Body><x:GetResponse><A></A><B/><C> a&amp;&#x62; </C><D><![CDATA[<d>]]></D></x:GetResponse></Body></Envelope>";
         let results = reply(text, "Get").unwrap().unwrap();
         let values: Vec<&str> = results.values().map(String::as_str).collect();
         assert_eq!(values, ["", "", "a&b", "<d>"]);

@@ -13,11 +13,12 @@ fn clients() -> Clients {
 
 /// A result in the manner of a FRITZ!Box.
 fn result(action: &str, values: &[(&str, &str)]) -> Answer {
-    let values: String = values.iter().map(|(name, value)| format!("<{name}>{value}</{name}>\n")).collect();
+    let values: Vec<String> = values.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
     Answer::ok(&format!(
         "<?xml version=\"1.0\"?>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<s:Body>\n\
-         <u:{action}Response xmlns:u=\"urn:schemas-upnp-org:service:WANIPConnection:1\">\n{values}</u:{action}Response>\n</s:Body>\n\
-         </s:Envelope>"
+         <u:{action}Response xmlns:u=\"urn:schemas-upnp-org:service:WANIPConnection:1\">\n{}\n</u:{action}Response>\n</s:Body>\n\
+         </s:Envelope>",
+        values.join("\n")
     ))
 }
 
@@ -39,10 +40,11 @@ async fn serve(answers: Vec<Answer>) -> (FakeHttp, Routers) {
     (fake, routers)
 }
 
-/// First lines and SOAPAction of everything that was asked.
+/// First lines and actions of everything that was asked.
 fn asked(fake: &FakeHttp) -> Vec<String> {
     let brief = |request: &String| {
-        let action = request.lines().find_map(|line| line.split_once("#").filter(|(name, _)| name.to_lowercase().starts_with("soapaction")));
+        let action =
+            request.lines().find_map(|line| line.split_once('#').filter(|(name, _)| name.to_lowercase().starts_with("soapaction")));
         let line = request.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1");
         action.map_or(line.to_owned(), |(_, action)| format!("{line} {}", action.trim_matches('"')))
     };
@@ -55,19 +57,13 @@ fn reading(address: &str, status: &str, prefix: Option<&str>) -> RouterReading {
 
 #[tokio::test]
 async fn a_box_tells_its_ipv4_address_and_its_description_is_read_once() {
-    let (fake, routers) = serve(vec![
-        Answer::ok(BOX),
-        external("91.12.34.57"),
-        state("Connected"),
-        external(""),
-        state("Connected"),
-    ])
-    .await;
+    let (fake, routers) = serve(vec![Answer::ok(BOX), external("91.12.34.57"), state("Connected"), external(""), state("Connected")]).await;
     let clients = clients();
     assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("91.12.34.57", "Connected", None)));
     assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("", "Connected", None)));
     let control = "POST /igdupnp/control/WANIPConn1";
-    let wanted = ["GetExternalIPAddress", "GetStatusInfo", "GetExternalIPAddress", "GetStatusInfo"].map(|action| format!("{control} {action}"));
+    let wanted =
+        ["GetExternalIPAddress", "GetStatusInfo", "GetExternalIPAddress", "GetStatusInfo"].map(|action| format!("{control} {action}"));
     let asked = asked(&fake);
     assert_eq!(asked[0], "GET /igddesc.xml");
     assert_eq!(asked[1..], wanted);

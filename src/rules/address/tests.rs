@@ -67,14 +67,18 @@ fn the_first_and_last_address_of_every_range_are_refused_and_their_neighbours_ar
 
 #[test]
 fn addresses_of_real_lines_pass() {
-    for address in ["91.12.34.57", "93.184.215.14", "8.8.8.8", "223.255.255.255", "2003:f:ab::10", "2a02:8071::dead:beef", "2606:4700:4700::1111"] {
+    for address in
+        ["91.12.34.57", "93.184.215.14", "8.8.8.8", "223.255.255.255", "2003:f:ab::10", "2a02:8071::dead:beef", "2606:4700:4700::1111"]
+    {
         assert_eq!(publishable(ip(address)), Ok(()), "{address}");
     }
 }
 
 #[test]
 fn the_anycast_interface_parts_are_refused() {
-    for (address, reference) in [("2003:f:ab::", "2.6.1"), ("2003:f:ab:0:fdff:ffff:ffff:ff80", "2526"), ("2003:f:ab:0:fdff:ffff:ffff:ffff", "2526")] {
+    for (address, reference) in
+        [("2003:f:ab::", "2.6.1"), ("2003:f:ab:0:fdff:ffff:ffff:ff80", "2526"), ("2003:f:ab:0:fdff:ffff:ffff:ffff", "2526")]
+    {
         let rejected = publishable(ip(address)).unwrap_err();
         assert!(rejected.to_string().contains(reference), "{rejected}");
     }
@@ -99,7 +103,20 @@ fn an_address_is_read_with_blanks_brackets_and_zone() {
 
 #[test]
 fn text_that_is_not_exactly_one_address_is_refused() {
-    for text in ["", " ", "091.12.34.57", "91.12.034.57", "91.12.34", "91.12.34.57.1", "999.1.1.1", "91.12.34.57 91.12.34.58", "91.12.34.57%eth0", "[91.12.34.57", "0x5b.12.34.57", "2003:f:ab::10"] {
+    for text in [
+        "",
+        " ",
+        "091.12.34.57",
+        "91.12.034.57",
+        "91.12.34",
+        "91.12.34.57.1",
+        "999.1.1.1",
+        "91.12.34.57 91.12.34.58",
+        "91.12.34.57%eth0",
+        "[91.12.34.57",
+        "0x5b.12.34.57",
+        "2003:f:ab::10",
+    ] {
         let problem = parse_strict(text, Family::V4).unwrap_err();
         assert!(problem.contains("IPv4 address"), "{text:?}: {problem}");
     }
@@ -124,7 +141,9 @@ fn a_prefix_clears_its_host_bits_and_knows_its_members() {
 #[test]
 fn a_host_is_placed_in_the_first_subnet_of_a_prefix() {
     let host = HostId(0x1a2b_3c4d_5e6f_7788);
-    for (prefix, wanted) in [("2003:e7:1:5600::/56", "2003:e7:1:5600:1a2b:3c4d:5e6f:7788"), ("2003:e7:1:56ab::/64", "2003:e7:1:56ab:1a2b:3c4d:5e6f:7788")] {
+    for (prefix, wanted) in
+        [("2003:e7:1:5600::/56", "2003:e7:1:5600:1a2b:3c4d:5e6f:7788"), ("2003:e7:1:56ab::/64", "2003:e7:1:56ab:1a2b:3c4d:5e6f:7788")]
+    {
         assert_eq!(Prefix::parse(prefix).unwrap().with_host(host), Ok(wanted.parse().unwrap()));
     }
     assert!(Prefix::parse("2003::/65").unwrap().with_host(host).unwrap_err().contains("/64"));

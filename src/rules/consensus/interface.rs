@@ -14,12 +14,7 @@ use crate::rules::address::{Family, Prefix, publishable};
 const STALE: Duration = Duration::from_secs(900);
 
 /// Chooses; gives back why each of the other addresses was passed over.
-pub(super) fn choose(
-    all: &[InterfaceAddress],
-    named: Option<&str>,
-    family: Family,
-    published: Option<IpAddr>,
-) -> (Outcome, Vec<Unused>) {
+pub(super) fn choose(all: &[InterfaceAddress], named: Option<&str>, family: Family, published: Option<IpAddr>) -> (Outcome, Vec<Unused>) {
     let mut passed = Vec::new();
     let mut fit = Vec::new();
     for (entry, address) in of_family(all, named, family) {
@@ -70,10 +65,7 @@ fn unfit(entry: &InterfaceAddress, address: IpAddr, named: bool) -> Option<Strin
 }
 
 /// Longest preferred lifetime, then lowest; the published one stays unless it is no longer advertised.
-fn best<'a>(
-    fit: &[(&'a InterfaceAddress, IpAddr)],
-    published: Option<IpAddr>,
-) -> Option<(&'a InterfaceAddress, IpAddr)> {
+fn best<'a>(fit: &[(&'a InterfaceAddress, IpAddr)], published: Option<IpAddr>) -> Option<(&'a InterfaceAddress, IpAddr)> {
     let lifetime = |entry: &InterfaceAddress| entry.preferred.unwrap_or(Duration::MAX);
     let longest = *fit.iter().min_by_key(|(entry, address)| (Reverse(lifetime(entry)), *address))?;
     let kept = fit.iter().filter(|(_, address)| Some(*address) == published).max_by_key(|(entry, _)| lifetime(entry));

@@ -31,7 +31,10 @@ enum State {
     /// Rests; why, and its last answer if that still counts.
     Resting(String, Option<(IpAddr, Moment)>),
     /// Was asked; what is to be restored if the question never left this machine, and the answer it is to confirm.
-    Open { before: Option<Moment>, confirms: Option<IpAddr> },
+    Open {
+        before: Option<Moment>,
+        confirms: Option<IpAddr>,
+    },
     Said(IpAddr),
     /// No answer, and whether anybody was there.
     Failed(Unused, Reached),
@@ -72,13 +75,7 @@ pub(super) struct Poll {
 }
 
 impl Poll {
-    pub(super) fn new(
-        sources: &[Source],
-        family: Family,
-        published: Option<IpAddr>,
-        records: &Services,
-        now: Moment,
-    ) -> Self {
+    pub(super) fn new(sources: &[Source], family: Family, published: Option<IpAddr>, records: &Services, now: Moment) -> Self {
         let mut services: Vec<Service> = Vec::new();
         let mut add = |url: &str, named: bool| {
             // A service that is named and built in as well is one service.
@@ -111,13 +108,7 @@ impl Poll {
     }
 
     /// Takes the answer of service `index`. An answer that comes after the decision is only booked.
-    pub(super) fn answer(
-        &mut self,
-        index: usize,
-        result: Result<Reading, ProbeFault>,
-        records: &mut Services,
-        now: Moment,
-    ) -> Turn {
+    pub(super) fn answer(&mut self, index: usize, result: Result<Reading, ProbeFault>, records: &mut Services, now: Moment) -> Turn {
         let Some(Service { url, named, state }) = self.services.get_mut(index) else {
             return Turn::Wait;
         };
@@ -188,9 +179,7 @@ impl Poll {
     fn ask_again(&mut self, index: usize, confirms: Option<IpAddr>, records: &mut Services, now: Moment) -> Option<Turn> {
         let service = &mut self.services[index];
         match service.state {
-            State::Said(address) if confirms.is_none() => {
-                Some(Turn::Ask(vec![service.put(index, Some(address), records, now)]))
-            }
+            State::Said(address) if confirms.is_none() => Some(Turn::Ask(vec![service.put(index, Some(address), records, now)])),
             _ => None,
         }
     }
@@ -203,10 +192,12 @@ impl Poll {
         }
         let mut said: Vec<IpAddr> = self.said().collect();
         said.dedup();
-        let failures = || self.services.iter().filter_map(|service| match &service.state {
-            State::Failed(unused, reached) => Some((service, unused, *reached)),
-            _ => None,
-        });
+        let failures = || {
+            self.services.iter().filter_map(|service| match &service.state {
+                State::Failed(unused, reached) => Some((service, unused, *reached)),
+                _ => None,
+            })
+        };
         if said.is_empty() && failures().next().is_some() && failures().all(|(.., reached)| reached == Reached::NoRoute) {
             let why = failures().next().map(|(_, unused, _)| unused.why.clone()).unwrap_or_default();
             return Turn::Absent(why);
@@ -226,11 +217,15 @@ impl Poll {
     /// Fresh answers together with those of resting services: the newest counts if it has company, or if it is what is
     /// published.
     fn with_resting(&self, now: Moment) -> Option<IpAddr> {
-        let votes: Vec<(IpAddr, Moment)> = self.services.iter().filter_map(|service| match service.state {
-            State::Said(address) => Some((address, now)),
-            State::Resting(_, last) => last,
-            _ => None,
-        }).collect();
+        let votes: Vec<(IpAddr, Moment)> = self
+            .services
+            .iter()
+            .filter_map(|service| match service.state {
+                State::Said(address) => Some((address, now)),
+                State::Resting(_, last) => last,
+                _ => None,
+            })
+            .collect();
         let newest = votes.iter().map(|(_, at)| *at).max()?;
         let mut latest: Vec<IpAddr> = votes.iter().filter(|(_, at)| *at == newest).map(|(address, _)| *address).collect();
         latest.sort_unstable();
@@ -281,14 +276,7 @@ fn rotation(family: Family, records: &Services) -> Vec<&'static str> {
 }
 
 /// What a service's answer amounts to, also for later rounds.
-fn book(
-    book: Book<'_>,
-    result: Result<Reading, ProbeFault>,
-    family: Family,
-    named: bool,
-    before: Option<Moment>,
-    now: Moment,
-) -> State {
+fn book(book: Book<'_>, result: Result<Reading, ProbeFault>, family: Family, named: bool, before: Option<Moment>, now: Moment) -> State {
     match result {
         Ok(Reading::Echo { status, retry_after, body }) => match echo(status, &body, family) {
             Ok(address) => {
@@ -330,7 +318,6 @@ impl Service {
     fn report(&self, agreed: Option<IpAddr>) -> Option<SourceReport> {
         let dissent = |address: IpAddr| agreed.is_none_or(|agreed| agreed != address);
         let (address, rejected) = match &self.state {
-            State::Idle => return None,
             State::Open { .. } => (None, Some("has not answered yet".into())),
             State::Said(address) => (Some(*address), dissent(*address).then(|| "no second service confirms it".into())),
             State::Resting(_, Some((address, at))) => {
@@ -338,7 +325,7 @@ impl Service {
                 (Some(*address), dissent(*address).then_some(why))
             }
             State::Resting(why, None) if self.named => (None, Some(why.clone())),
-            State::Resting(_, None) => return None,
+            State::Idle | State::Resting(_, None) => return None,
             State::Failed(unused, _) => (unused.address, Some(unused.why.clone())),
         };
         Some(SourceReport { source: self.url.clone(), address, rejected })

@@ -40,9 +40,7 @@ impl From<ProbeFault> for Unused {
 
 /// The guard over a strictly read address.
 pub(super) fn guarded(address: IpAddr) -> Result<IpAddr, Unused> {
-    publishable(address)
-        .map(|()| address)
-        .map_err(|rejected| Unused { address: Some(address), why: rejected.to_string() })
+    publishable(address).map(|()| address).map_err(|rejected| Unused { address: Some(address), why: rejected.to_string() })
 }
 
 /// An echo service's page → the address it saw.
@@ -53,7 +51,7 @@ pub(super) fn echo(status: u16, body: &str, family: Family) -> Result<IpAddr, Un
     page(body, family).map_err(Unused::because).and_then(guarded)
 }
 
-/// The words before the address on a page in the manner of Dyn's CheckIP.
+/// The words before the address on a page in the manner of Dyn's `CheckIP`.
 const CHECKIP: &str = "Current IP Address:";
 
 fn page(body: &str, family: Family) -> Result<IpAddr, String> {
@@ -108,9 +106,8 @@ pub(super) fn text(output: &str, family: Family) -> Outcome {
     }
 }
 
-/// States in which a box has no connection (UPnP WANIPConnection:1, 2.2.4; anything else counts as connected).
-const NOT_CONNECTED: [&str; 6] =
-    ["Unconfigured", "Connecting", "Authenticating", "PendingDisconnect", "Disconnecting", "Disconnected"];
+/// States in which a box has no connection (`UPnP` `WANIPConnection:1`, 2.2.4; anything else counts as connected).
+const NOT_CONNECTED: [&str; 6] = ["Unconfigured", "Connecting", "Authenticating", "PendingDisconnect", "Disconnecting", "Disconnected"];
 
 /// What a box says, and the warning that goes with an address which somebody outside sees nevertheless.
 pub(super) fn router(reading: &RouterReading, family: Family) -> (Outcome, Option<String>) {

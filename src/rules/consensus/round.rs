@@ -59,24 +59,12 @@ enum Word {
 
 impl Round {
     /// Begins a round. `published` is an address that is published somewhere (hysteresis applies to leaving it).
-    pub fn start(
-        sources: &[Source],
-        family: Family,
-        published: Option<IpAddr>,
-        services: &mut Services,
-        now: Moment,
-    ) -> (Self, Step) {
+    pub fn start(sources: &[Source], family: Family, published: Option<IpAddr>, services: &mut Services, now: Moment) -> (Self, Step) {
         Self::begin(sources, family, published, false, services, now)
     }
 
     /// Begins a round that asks every source and chooses in order of trust only then: for an operator who wants to see them.
-    pub fn survey(
-        sources: &[Source],
-        family: Family,
-        published: Option<IpAddr>,
-        services: &mut Services,
-        now: Moment,
-    ) -> (Self, Step) {
+    pub fn survey(sources: &[Source], family: Family, published: Option<IpAddr>, services: &mut Services, now: Moment) -> (Self, Step) {
         Self::begin(sources, family, published, true, services, now)
     }
 
@@ -114,13 +102,7 @@ impl Round {
 
     /// Takes the answer to question `number`. Answers that come when the round is over may still be handed in: they are
     /// booked in `services`, and the step is [`Step::Wait`].
-    pub fn answer(
-        &mut self,
-        number: usize,
-        result: Result<Reading, ProbeFault>,
-        services: &mut Services,
-        now: Moment,
-    ) -> Step {
+    pub fn answer(&mut self, number: usize, result: Result<Reading, ProbeFault>, services: &mut Services, now: Moment) -> Step {
         match self.open.remove(&number) {
             None => Step::Wait,
             Some(Question::Local(source)) => {
@@ -215,11 +197,8 @@ impl Round {
     fn judge(&mut self, source: Source, result: Result<Reading, ProbeFault>) {
         let (outcome, passed) = self.outcome(&source, result);
         let name = source.to_string();
-        let report = |unused: &Unused| SourceReport {
-            source: source.to_string(),
-            address: unused.address,
-            rejected: Some(unused.why.clone()),
-        };
+        let report =
+            |unused: &Unused| SourceReport { source: source.to_string(), address: unused.address, rejected: Some(unused.why.clone()) };
         // Where each address has its own report the summary would only repeat them.
         let note = |reports: &mut Vec<SourceReport>, unused: &Unused| {
             if reports.is_empty() {

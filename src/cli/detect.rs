@@ -43,7 +43,9 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
     if json {
         out.json(&Report { wan });
     } else {
-        wan.iter().for_each(|line| show(line, out));
+        for line in &wan {
+            show(line, out);
+        }
     }
 
     Exit::Success

@@ -78,7 +78,9 @@ pub(super) fn start(setup: Setup) -> Result<Snapshot, Exit> {
 /// It cannot be used; every problem has been reported.
 pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
     read(options.config_file().0).map_err(|problems| {
-        problems.iter().for_each(|problem| tracing::error!("{problem}"));
+        for problem in problems {
+            tracing::error!("{problem}");
+        }
         tracing::error!("the configuration cannot be used");
         Exit::Config
     })
@@ -86,7 +88,9 @@ pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
 
 fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
     let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
-    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     Ok(settings)
 }
 

@@ -266,16 +266,12 @@ impl Daemon {
     }
 
     fn announce(&self, notice: Notice) {
-        let about = match (&notice.domain, notice.family) {
-            (Some(domain), Some(family)) => format!("{domain} {family}: "),
-            (Some(domain), None) => format!("{domain}: "),
-            _ => String::new(),
-        };
+        let sentence = notice.sentence();
         match notice.level {
-            Level::Debug => tracing::debug!("{about}{}", notice.text),
-            Level::Notice => tracing::info!("{about}{}", notice.text),
-            Level::Warning => tracing::warn!("{about}{}", notice.text),
-            Level::Error => tracing::error!("{about}{}", notice.text),
+            Level::Debug => tracing::debug!("{sentence}"),
+            Level::Notice => tracing::info!("{sentence}"),
+            Level::Warning => tracing::warn!("{sentence}"),
+            Level::Error => tracing::error!("{sentence}"),
         }
         if let Some(watch) = &self.watch {
             // Who watched and left does not matter.

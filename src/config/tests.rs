@@ -329,21 +329,6 @@ fn a_host_behind_the_router_is_kept() {
     assert_eq!(preset("provider = \"freedyn\"\nipv6_host = \"::1:2\"").ipv6_host, Some(HostId(0x1_0002)));
 }
 
-#[test]
-fn the_state_folder_is_the_first_that_is_named() {
-    let daemon = |keys: &str| loaded(&format!("[daemon]\n{keys}")).settings.daemon;
-    let systemd = World::given([("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")], []);
-    let bare = World::given([], []);
-    let folder = |path: &str| StateDir::Folder(path.into());
-    let named = daemon("state_dir = \"state\"");
-    assert_eq!(state_dir(&named, Some(Path::new("/cli")), &systemd), folder("/cli"));
-    assert_eq!(state_dir(&named, None, &systemd), folder("/etc/wanbeacon/state"));
-    assert_eq!(state_dir(&daemon(""), None, &systemd), folder("/var/lib/a"));
-    assert_eq!(state_dir(&daemon(""), None, &bare), folder(DEFAULT_STATE_DIR));
-    assert_eq!(state_dir(&daemon("state_dir = \"none\""), None, &systemd), StateDir::None);
-    assert_eq!(state_dir(&named, Some(Path::new("none")), &bare), StateDir::None);
-}
-
 proptest! {
     #[test]
     fn no_text_makes_loading_panic(text in "\\PC{0,200}", lines in proptest::collection::vec("(\\[\\[?(ddns|wan|daemon|x)\\]?\\]?|[a-z_]{1,14}) ?=? ?[\"{\\[]?\\PC{0,20}[\"}\\]]?", 0..12)) {

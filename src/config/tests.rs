@@ -348,3 +348,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_empty_list_of_sources_says_that_the_line_has_no_such_family() {
+    let lines = loaded("[wan]\nipv6 = []").settings.lines;
+    assert!(lines[0].sources.v6.is_empty());
+    assert_eq!(lines[0].sources.v4.len(), 3);
+}

@@ -15,6 +15,15 @@ use crate::rules::status::{self, Facts, Status};
 /// Why a name whose address is known waits.
 const ASKED_FIRST: &str = "nothing is remembered of this name: the name servers are asked first";
 
+/// `plan --json`: what a round would do now. Fields may be added, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Plan {
+    /// Version of this form.
+    pub version: u32,
+    /// Every name and family.
+    pub plan: Vec<PlanLine>,
+}
+
 /// What a round would do for one name and family.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct PlanLine {
@@ -91,7 +100,7 @@ impl Engine {
 
     /// What a round would do now, name by name.
     #[must_use]
-    pub fn plan(&self, now: Now) -> Vec<PlanLine> {
+    pub fn plan(&self, now: Now) -> Plan {
         let moment = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
         let line = |spot: Spot| {
             let entry = &self.groups[spot.entry].entry;
@@ -104,7 +113,7 @@ impl Engine {
             };
             PlanLine { domain: entry.domains[spot.name].clone(), family: spot.family, action, address, at, why }
         };
-        self.spots().map(line).collect()
+        Plan { version: VERSION, plan: self.spots().map(line).collect() }
     }
 
     fn asks_first(&self, spot: Spot) -> bool {

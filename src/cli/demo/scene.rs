@@ -125,8 +125,10 @@ impl Folder {
     fn create() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("wanbeacon-demo-{}-{:08x}", std::process::id(), fastrand::u32(..)));
         // Not recursive: what exists already may belong to somebody else.
-        DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self(folder))
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => Ok(Self(folder)),
+            Err(error) => Err(io::Error::other(format!("the folder {} ({error}); TMPDIR names another place", folder.display()))),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::control::{self, Reply, Request};
 use crate::detect::interface::Watch;
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Rules, Run};
+use crate::rules::address::PerFamily;
 use crate::rules::snapshot::Snapshot;
 use crate::signals::{Signal, Signals};
 use crate::store::{Store, WriteError};
@@ -151,11 +152,12 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
             signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
             Some(event) = events.recv() => daemon.happened(event),
             Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-            going_on = changes(&mut interfaces) => {
-                if !going_on {
+            change = changes(&mut interfaces) => {
+                if change == Change::Deaf {
                     interfaces = None;
                 }
-                daemon.happened(Event::LookNow);
+                let up = change != Change::Unlinked;
+                daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
             }
             () = daemon.alarm.rings() => daemon.happened(Event::Tick),
             () = over(deadline) => break,
@@ -179,10 +181,25 @@ async fn follow() -> Option<Watch> {
     }
 }
 
-async fn changes(interfaces: &mut Option<Watch>) -> bool {
-    match interfaces {
-        Some(watch) => watch.changed().await,
-        None => std::future::pending().await,
+/// What happened to the interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Addresses or links are different.
+    Linked,
+    /// The last link is gone.
+    Unlinked,
+    /// The kernel talks no more.
+    Deaf,
+}
+
+async fn changes(interfaces: &mut Option<Watch>) -> Change {
+    let Some(watch) = interfaces else { return std::future::pending().await };
+    let before = watch.is_linked();
+    match watch.changed().await {
+        false => Change::Deaf,
+        // A machine that never had a link (a network namespace) does not lose one.
+        true if before && !watch.is_linked() => Change::Unlinked,
+        true => Change::Linked,
     }
 }
 

@@ -312,7 +312,11 @@ fn opens(lock: &Lock, fingerprints: &[String], version: &str) -> bool {
 /// The process ended between the intent and the reply: whether the provider got it is not known.
 fn close_intent(held: &mut Held, now: Moment, random: u64) {
     let record = &mut held.record;
-    if record.intent.take().is_none() || record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous) {
+    let Some(intent) = record.intent.take() else {
+        return;
+    };
+    // The reply was read, and it was ambiguous: its own wait counts. One that was over before the request does not.
+    if record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous && it.until > intent.at) {
         return;
     }
     let count = match record.streak.take() {

@@ -11,6 +11,11 @@ use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::schedule;
+use crate::rules::state::LineRecord;
+
+/// A look that is later than this leaves a gap: the machine slept, or nobody was interested. What was seen before it is not
+/// known any more.
+const LATE: Duration = Duration::from_secs(60);
 
 /// After so many rounds without an address the operator is told.
 const ALERT_AFTER: u32 = 3;
@@ -22,6 +27,9 @@ impl Engine {
             for family in Family::ALL {
                 let sight = &self.wans[wan].sights[family];
                 if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
+                    if sight.next_look.plus(LATE) < turn.now {
+                        self.wans[wan].sights[family].forget();
+                    }
                     let published = self.published_on(wan, family);
                     let sources = self.wans[wan].line.sources[family].clone();
                     let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
@@ -129,7 +137,7 @@ impl Engine {
 
     pub(super) fn look_now(&mut self, now: Moment) {
         for sight in self.sights_mut().filter(|sight| !sight.down) {
-            sight.next_look = now;
+            sight.next_look = sight.next_look.min(now);
         }
     }
 
@@ -144,7 +152,7 @@ impl Engine {
                         sight.observed = None;
                         sight.next_look = turn.now.plus(schedule::DEBOUNCE);
                     } else {
-                        sight.next_look = turn.now;
+                        sight.next_look = sight.next_look.min(turn.now);
                     }
                 } else {
                     let gone = Observed::Absent("there is no link".to_owned());
@@ -206,6 +214,13 @@ impl Engine {
 }
 
 impl Sight {
+    /// What was seen is a memory from now on.
+    fn forget(&mut self) {
+        if let Some(observed) = self.observed.take() {
+            self.remembered = Some(LineRecord { observed, since: self.since });
+        }
+    }
+
     fn changed_to(&mut self, observed: &Observed, now: Moment) {
         // After a restart the same thing is seen again: it is as old as we remember.
         let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());

@@ -15,8 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Settings;
 use crate::control::{self, Reply, Request};
+use crate::detect::interface::Watch;
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Rules, Run};
+use crate::rules::address::PerFamily;
 use crate::rules::snapshot::Snapshot;
 use crate::signals::{Signal, Signals};
 use crate::store::{Store, WriteError};
@@ -139,6 +141,10 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
     }
+    let mut interfaces = match run {
+        Run::Daemon => follow().await,
+        Run::Once | Run::Look | Run::Survey | Run::Still => None,
+    };
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
@@ -146,6 +152,13 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
             signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
             Some(event) = events.recv() => daemon.happened(event),
             Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
+            change = changes(&mut interfaces) => {
+                if change == Change::Deaf {
+                    interfaces = None;
+                }
+                let up = change != Change::Unlinked;
+                daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
+            }
             () = daemon.alarm.rings() => daemon.happened(Event::Tick),
             () = over(deadline) => break,
         }
@@ -155,6 +168,39 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         server.abort();
     }
     Ok(daemon.engine.snapshot(daemon.clock.now()))
+}
+
+/// Follows the kernel's interfaces; without them polling finds every change.
+async fn follow() -> Option<Watch> {
+    match Watch::new().await {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::warn!("changes of interfaces are found by polling only: {error}");
+            None
+        }
+    }
+}
+
+/// What happened to the interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Addresses or links are different.
+    Linked,
+    /// The last link is gone.
+    Unlinked,
+    /// The kernel talks no more.
+    Deaf,
+}
+
+async fn changes(interfaces: &mut Option<Watch>) -> Change {
+    let Some(watch) = interfaces else { return std::future::pending().await };
+    let before = watch.is_linked();
+    match watch.changed().await {
+        false => Change::Deaf,
+        // A machine that never had a link (a network namespace) does not lose one.
+        true if before && !watch.is_linked() => Change::Unlinked,
+        true => Change::Linked,
+    }
 }
 
 async fn over(deadline: Option<tokio::time::Instant>) {
@@ -237,16 +283,12 @@ impl Daemon {
     }
 
     fn announce(&self, notice: Notice) {
-        let about = match (&notice.domain, notice.family) {
-            (Some(domain), Some(family)) => format!("{domain} {family}: "),
-            (Some(domain), None) => format!("{domain}: "),
-            _ => String::new(),
-        };
+        let sentence = notice.sentence();
         match notice.level {
-            Level::Debug => tracing::debug!("{about}{}", notice.text),
-            Level::Notice => tracing::info!("{about}{}", notice.text),
-            Level::Warning => tracing::warn!("{about}{}", notice.text),
-            Level::Error => tracing::error!("{about}{}", notice.text),
+            Level::Debug => tracing::debug!("{sentence}"),
+            Level::Notice => tracing::info!("{sentence}"),
+            Level::Warning => tracing::warn!("{sentence}"),
+            Level::Error => tracing::error!("{sentence}"),
         }
         if let Some(watch) = &self.watch {
             // Who watched and left does not matter.

@@ -334,7 +334,8 @@ impl Engine {
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let wakes = [self.next_look(), self.next_question(now), self.next_send(now)];
+        let unsaved = self.storage_until.filter(|_| !self.touched.is_empty());
+        let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))
     }
 

@@ -9,7 +9,9 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     let path = options.config_file().0;
     match config::load_file(path, &World::real()) {
         Ok(loaded) => {
-            loaded.warnings.iter().for_each(|warning| out.line(warning));
+            for warning in &loaded.warnings {
+                out.line(warning);
+            }
             let names: usize = loaded.settings.entries.iter().map(|entry| entry.domains.len()).sum();
             out.line(format_args!(
                 "{}: in order: {} and {}{}",
@@ -25,7 +27,9 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
             Exit::Success
         }
         Err(problems) => {
-            problems.iter().for_each(|problem| out.line(problem));
+            for problem in &problems {
+                out.line(problem);
+            }
             out.line(format_args!("{}: cannot be used: {}", path.display(), count(problems.len(), "problem", "problems")));
             Exit::Config
         }

@@ -11,6 +11,7 @@ use crate::control;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
 use crate::daemon::{self, Setup};
+use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
 use crate::rules::snapshot::{Outcome, Snapshot};
 
@@ -19,6 +20,11 @@ pub(super) const DNS_PORT: u16 = 53;
 
 /// Runs for ever, or one round.
 pub(super) fn run(options: &Options, run: Run, out: &mut Out) -> Exit {
+    with(options, run, Vec::new(), out)
+}
+
+/// The same, beginning with `events`.
+pub(super) fn with(options: &Options, run: Run, events: Vec<Event>, out: &mut Out) -> Exit {
     let settings = match settings(options) {
         Ok(settings) => settings,
         Err(exit) => return exit,
@@ -41,7 +47,7 @@ pub(super) fn run(options: &Options, run: Run, out: &mut Out) -> Exit {
         clock: Clock::default(),
         dns_port: DNS_PORT,
         watch: None,
-        events: Vec::new(),
+        events,
     };
     match start(setup) {
         Ok(_) if run == Run::Daemon => Exit::Success,
@@ -78,7 +84,9 @@ pub(super) fn start(setup: Setup) -> Result<Snapshot, Exit> {
 /// It cannot be used; every problem has been reported.
 pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
     read(options.config_file().0).map_err(|problems| {
-        problems.iter().for_each(|problem| tracing::error!("{problem}"));
+        for problem in problems {
+            tracing::error!("{problem}");
+        }
         tracing::error!("the configuration cannot be used");
         Exit::Config
     })
@@ -86,7 +94,9 @@ pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
 
 fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
     let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
-    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     Ok(settings)
 }
 

@@ -1,5 +1,6 @@
 //! `wanbeacon status`: the last known state of every entry, from the running daemon or else from the state folder.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::args::Options;
@@ -47,14 +48,16 @@ fn from_disk(options: &Options) -> Result<Snapshot, Exit> {
     let settings = settings(options)?;
     let records = match state_folder(options, &settings.daemon.state_dir).map(|folder| store::read_only(&folder)) {
         Some(Ok(loaded)) => {
-            loaded.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+            for notice in loaded.notices {
+                tracing::warn!("{notice}");
+            }
             loaded.records
         }
         Some(Err(error)) => {
             tracing::warn!("{error}");
-            Default::default()
+            BTreeMap::new()
         }
-        None => Default::default(),
+        None => BTreeMap::new(),
     };
     let now = Clock::default().now();
     let mut engine = Engine::new(Run::Still, Memory::Off, rules(&settings), records);
@@ -93,7 +96,7 @@ fn show_family(family: Family, it: &StatusPicture, out: &mut Out) {
     let published = it.published.map_or_else(|| "(none)".to_owned(), |address| address.to_string());
     let status = out.paint(tone, &it.status);
     out.line(format_args!("  {family}  {status}  published {published}"));
-    let reason = it.reason.iter().map(|reason| reason.clone());
+    let reason = it.reason.iter().cloned();
     let reply = it.last_reply.iter().filter(|_| it.status != "complete").map(|reply| format!("last reply {reply:?}"));
     let next = it.next_attempt.iter().map(|at| format!("next attempt at {at}"));
     let lock = it.locked.iter().map(|lock| {

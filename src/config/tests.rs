@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::rules::address::{Family, PerFamily};
 use crate::rules::consensus::Source;
+use crate::rules::dialect::RequestShape;
 use crate::rules::domain::{HostId, MissingFamily, Mode};
 use crate::rules::template::UrlTemplate;
 
@@ -153,7 +154,8 @@ fn the_default_mode_is_what_the_service_can_do() {
 
 #[test]
 fn every_provider_of_the_catalogue_loads_with_a_login() {
-    for dialect in crate::catalog::all().iter().filter(|dialect| dialect.name != "dyndns2") {
+    let has_url = |shape: &RequestShape| shape.v4.is_some() || shape.v6.is_some() || shape.together.is_some();
+    for dialect in crate::catalog::all().iter().filter(|dialect| has_url(&dialect.request)) {
         let suffix = dialect.request.strip_suffix.as_deref().unwrap_or(".example.de");
         let keys = format!("provider = \"{}\"\ndomain = \"a{suffix}\"\nusername = \"1234567890\"\npassword = \"hunter2\"", dialect.name);
         let found = entry(&keys);
@@ -327,21 +329,6 @@ fn a_host_behind_the_router_is_kept() {
     assert_eq!(preset("provider = \"freedyn\"\nipv6_host = \"::1:2\"").ipv6_host, Some(HostId(0x1_0002)));
 }
 
-#[test]
-fn the_state_folder_is_the_first_that_is_named() {
-    let daemon = |keys: &str| loaded(&format!("[daemon]\n{keys}")).settings.daemon;
-    let systemd = World::given([("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")], []);
-    let bare = World::given([], []);
-    let folder = |path: &str| StateDir::Folder(path.into());
-    let named = daemon("state_dir = \"state\"");
-    assert_eq!(state_dir(&named, Some(Path::new("/cli")), &systemd), folder("/cli"));
-    assert_eq!(state_dir(&named, None, &systemd), folder("/etc/wanbeacon/state"));
-    assert_eq!(state_dir(&daemon(""), None, &systemd), folder("/var/lib/a"));
-    assert_eq!(state_dir(&daemon(""), None, &bare), folder(DEFAULT_STATE_DIR));
-    assert_eq!(state_dir(&daemon("state_dir = \"none\""), None, &systemd), StateDir::None);
-    assert_eq!(state_dir(&named, Some(Path::new("none")), &bare), StateDir::None);
-}
-
 proptest! {
     #[test]
     fn no_text_makes_loading_panic(text in "\\PC{0,200}", lines in proptest::collection::vec("(\\[\\[?(ddns|wan|daemon|x)\\]?\\]?|[a-z_]{1,14}) ?=? ?[\"{\\[]?\\PC{0,20}[\"}\\]]?", 0..12)) {
@@ -360,4 +347,11 @@ proptest! {
             let _ = load(&format!("[[ddns]]\n{more}{} = {value}", KEYS[at]), "config.toml", &world());
         }
     }
+}
+
+#[test]
+fn an_empty_list_of_sources_says_that_the_line_has_no_such_family() {
+    let lines = loaded("[wan]\nipv6 = []").settings.lines;
+    assert!(lines[0].sources.v6.is_empty());
+    assert_eq!(lines[0].sources.v4.len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use crate::control::{Reply, Request};
-use crate::engine::event::{Action, Event, Notice};
+use crate::engine::event::{Action, Event};
 use crate::rules::domain::Domain;
 
 /// EX_USAGE: the name is not in the configuration.
@@ -30,7 +30,7 @@ impl Daemon {
         let mut words: Vec<String> = Vec::new();
         let actions = self.engine.handle(self.clock.now(), event);
         words.extend(actions.iter().filter_map(|action| match action {
-            Action::Announce(notice) => Some(line(notice)),
+            Action::Announce(notice) => Some(notice.sentence()),
             _ => None,
         }));
         if let Some(unsaved) = self.perform(actions) {
@@ -42,12 +42,5 @@ impl Daemon {
 
     fn knows(&self, domain: &Domain) -> bool {
         self.engine.snapshot(self.clock.now()).ddns.iter().any(|name| name.domain == *domain)
-    }
-}
-
-fn line(notice: &Notice) -> String {
-    match (&notice.domain, notice.family) {
-        (Some(domain), Some(family)) => format!("{domain} {family}: {}", notice.text),
-        _ => notice.text.clone(),
     }
 }

@@ -20,7 +20,12 @@ pub(super) async fn run(command: &str, family: Family) -> Result<String, String>
 }
 
 async fn run_within(command: &str, family: Family, limit: Duration) -> Result<String, String> {
-    let mut child = Command::new("/bin/sh")
+    let mut shell = Command::new("/bin/sh");
+    // Our own settings may hold passwords.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"WANBEACON_")) {
+        shell.env_remove(name);
+    }
+    let mut child = shell
         .arg("-c")
         .arg(command)
         .env("WANBEACON_FAMILY", family.key())
@@ -44,7 +49,15 @@ async fn run_within(command: &str, family: Family, limit: Duration) -> Result<St
 
 async fn finish(child: &mut Child) -> Result<String, String> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (out, err) = tokio::join!(read(out), read(err));
+    let (out, err) = tokio::join!(read(out), async {
+        let mut err = err;
+        let beginning = read(err.as_mut()).await;
+        // The rest is let through, or a talkative program would end with a broken pipe.
+        if let Some(mut rest) = err {
+            let _end = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+        }
+        beginning
+    });
     if out.len() > OUTPUT {
         return Err(format!("printed more than {OUTPUT} bytes; one address was expected"));
     }
@@ -88,6 +101,12 @@ mod tests {
     async fn a_program_that_fails_is_quoted() {
         let problem = run("echo 91.12.34.57; echo 'no\tluck' >&2; exit 3", Family::V4).await.unwrap_err();
         assert!(problem.contains("exit status: 3") && problem.contains("no\\tluck"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn a_talkative_program_may_finish() {
+        let command = "i=0; while [ $i -lt 3000 ]; do echo working >&2; i=$((i+1)); done; echo 91.12.34.57";
+        assert_eq!(run(command, Family::V4).await, Ok("91.12.34.57\n".into()));
     }
 
     #[tokio::test]

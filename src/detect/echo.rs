@@ -12,7 +12,7 @@ use crate::rules::address::{Family, publishable};
 use crate::rules::consensus::{ProbeFault, Reading};
 use crate::rules::reply::{Fault, Reply};
 
-/// An address fits into one line; pages in the manner of Dyn's CheckIP into one kilobyte.
+/// An address fits into one line; pages in the manner of Dyn's `CheckIP` into one kilobyte.
 const LIMITS: Limits = Limits { connect: Duration::from_secs(10), total: Duration::from_secs(20), body: 16 * 1024 };
 
 /// Asks `url` over `family`.

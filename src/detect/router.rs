@@ -19,6 +19,9 @@ use crate::tr064::soap::{INVALID_ACTION, SoapFault};
 /// All of one question.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Of that, how long a router is looked for.
+const SEARCH: Duration = Duration::from_secs(3);
+
 /// The port of IGD (and TR-064) at a FRITZ!Box.
 const PORT: u16 = 49000;
 
@@ -33,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 pub(super) struct Routers {
     configured: Option<Url>,
     known: Mutex<Known>,
+    limit: Duration,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,13 +63,14 @@ struct Described {
 
 impl Routers {
     pub(super) fn new(configured: Option<&str>) -> Result<Self, String> {
-        Ok(Self { configured: configured.map(place).transpose()?, known: Mutex::default() })
+        Ok(Self { configured: configured.map(place).transpose()?, known: Mutex::default(), limit: LIMIT })
     }
 
     /// What the router says about `family`.
     pub(super) async fn ask(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {
         let run = Box::pin(self.run(clients, family));
-        tokio::time::timeout(LIMIT, run).await.unwrap_or_else(|_| Err(format!("the router did not answer within {LIMIT:?}")))
+        let late = || format!("the router did not answer within {:?}", self.limit);
+        tokio::time::timeout(self.limit, run).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn run(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {
@@ -89,7 +94,8 @@ impl Routers {
             Known::Nobody { why, gateway: then, since } if *then == gateway && since.elapsed() < PATIENCE => return Err(why.clone()),
             _ => {}
         }
-        let found = self.find(clients, gateway).await;
+        let late = || Err(format!("no router answers within {SEARCH:?}"));
+        let found = tokio::time::timeout(SEARCH, self.find(clients, gateway)).await.unwrap_or_else(|_| late());
         *known = match &found {
             Ok(described) => Known::Router(Arc::clone(described)),
             Err(why) if self.configured.is_none() => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },

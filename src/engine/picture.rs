@@ -12,6 +12,15 @@ use crate::rules::snapshot::{AddressPicture, LinePicture, LockPicture, NamePictu
 use crate::rules::state::Record;
 use crate::rules::status::{self, Facts, Status};
 
+/// `plan --json`: what a round would do now. Fields may be added, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Plan {
+    /// Version of this form.
+    pub version: u32,
+    /// Every name and family.
+    pub plan: Vec<PlanLine>,
+}
+
 /// What a round would do for one name and family.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct PlanLine {
@@ -88,7 +97,7 @@ impl Engine {
 
     /// What a round would do now, name by name.
     #[must_use]
-    pub fn plan(&self, now: Now) -> Vec<PlanLine> {
+    pub fn plan(&self, now: Now) -> Plan {
         let moment = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
         let line = |spot: Spot| {
             let entry = &self.groups[spot.entry].entry;
@@ -103,7 +112,7 @@ impl Engine {
             };
             PlanLine { domain: entry.domains[spot.name].clone(), family: spot.family, action, address, at, why }
         };
-        self.spots().map(line).collect()
+        Plan { version: VERSION, plan: self.spots().map(line).collect() }
     }
 
     fn asks_first(&self, spot: Spot) -> bool {

@@ -212,7 +212,9 @@ impl Engine {
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }
-            if batch.why == Why::Repair {
+            let repairs =
+                record.verification.as_ref().is_some_and(|it| it.repair) || record.claim.as_ref().is_some_and(|it| it.address == address);
+            if repairs {
                 record.repairs = record.repairs.saturating_add(1);
             }
         }
@@ -328,10 +330,13 @@ impl Engine {
 
     fn put_lock(&mut self, flight: &Flight, spot: Option<Spot>, lock: Lock) {
         if lock.scope == Scope::Account {
+            let lock = self.for_current_settings(flight, lock);
             self.account_mut(&flight.entry.account).lock = Some(lock);
             return;
         }
-        let Some(origin) = spot else { return };
+        let current = |spot: &Spot| self.groups[spot.entry].entry.fingerprint == lock.fingerprint;
+        // Other settings are in force by now: what was refused is not what they say.
+        let Some(origin) = spot.filter(current) else { return };
         let reached = |it: &Spot| match lock.scope {
             Scope::Family => *it == origin,
             Scope::Domain => it.entry == origin.entry && it.name == origin.name,
@@ -341,6 +346,15 @@ impl Engine {
             if let Some(held) = self.held_mut(spot) {
                 held.record.lock = Some(lock.clone());
             }
+        }
+    }
+
+    /// The account and its secret are what was refused; a reload that left both alone does not open the lock.
+    fn for_current_settings(&self, flight: &Flight, lock: Lock) -> Lock {
+        let mut same = self.groups.iter().filter(|group| group.entry.account == flight.entry.account).map(|group| &group.entry.fingerprint);
+        match same.clone().any(|it| *it == lock.fingerprint).then_some(&lock.fingerprint).or_else(|| same.next()) {
+            Some(fingerprint) => Lock { fingerprint: fingerprint.clone(), ..lock },
+            None => lock,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Device descriptions: which services a router offers and where (UPnP Device Architecture 1.0, 2.1). PURE.
+//! Device descriptions: which services a router offers and where (`UPnP` Device Architecture 1.0, 2.1). PURE.
 
 use super::xml;
 
@@ -29,7 +29,7 @@ impl Description {
     ///
     /// # Errors
     ///
-    /// Says why the text is not one. Some routers answer with an HTML page where UPnP is switched off.
+    /// Says why the text is not one. Some routers answer with an HTML page where `UPnP` is switched off.
     pub fn parse(text: &str) -> Result<Self, String> {
         let root = xml::parse(text)?;
         let device = root.child("device").ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! SOAP 1.1 as UPnP devices speak it (UPnP Device Architecture 1.0, section 3). PURE.
+//! SOAP 1.1 as `UPnP` devices speak it (`UPnP` Device Architecture 1.0, section 3). PURE.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,13 @@ use quick_xml::escape::escape;
 
 use super::xml;
 
-/// UPnP's code for an action that the device does not know.
+/// `UPnP`'s code for an action that the device does not know.
 pub const INVALID_ACTION: u32 = 401;
 
 /// What a device answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoapFault {
-    /// UPnP error code, 0 if there was none.
+    /// `UPnP` error code, 0 if there was none.
     pub code: u32,
     /// The device's words, at most 120 characters.
     pub text: String,

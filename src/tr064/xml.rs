@@ -84,10 +84,9 @@ fn top(stack: &mut [Element]) -> &mut Element {
 /// The reader has checked that the names match.
 fn close(stack: &mut Vec<Element>) {
     if stack.len() > 1
-        && let Some(mut element) = stack.pop()
+        && let Some(element) = stack.pop()
     {
-        element.text = element.text.trim().to_owned();
-        top(stack).children.push(element);
+        top(stack).children.push(Element { text: element.text.trim().into(), ..element });
     }
 }
 

@@ -162,12 +162,12 @@ pub(crate) fn review(rig: &mut Rig) {
     let told = rig.log.notices.iter().filter(|(_, notice)| notice.text.contains(PASSWORD)).map(|(_, notice)| notice.text.clone());
     let mut wrong: Vec<String> = told.map(|text| format!("the password is in a notice: {text}")).collect();
     let mut asked: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for (at, probe, _) in &rig.log.probes {
-        let Probe::Echo { url } = probe else { continue };
+    for asking in rig.log.probes.iter().filter(|asking| asking.left) {
+        let (at, Probe::Echo { url }) = (asking.at_ms, &asking.probe) else { continue };
         if !BUILT_IN.iter().any(|service| service.url.iter().any(|(_, it)| it == url)) {
             continue;
         }
-        if let Some(last) = asked.insert(url, *at).filter(|last| at - last < ECHO_REST_MS) {
+        if let Some(last) = asked.insert(url, at).filter(|last| at - last < ECHO_REST_MS) {
             wrong.push(format!("{url} was asked again after {} ms", at - last));
         }
     }

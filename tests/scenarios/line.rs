@@ -15,6 +15,8 @@ use crate::setting::echo_url;
 
 /// What the line is, and what its sources say of it.
 pub(crate) struct Line {
+    /// Its link.
+    pub(crate) up: PerFamily<bool>,
     /// The addresses that it has.
     pub(crate) wan: PerFamily<Option<IpAddr>>,
     /// The interface holds the addresses itself (no router in between).
@@ -54,13 +56,14 @@ impl EchoSays {
 
 impl Line {
     pub(crate) fn new(wan: PerFamily<Option<IpAddr>>) -> Self {
-        Self { wan, own_addresses: false, interface: None, router: PerFamily::default(), echoes: PerFamily::default() }
+        Self { up: PerFamily { v4: true, v6: true }, wan, own_addresses: false, interface: None, router: PerFamily::default(), echoes: PerFamily::default() }
     }
 
     /// Answers a probe over `family`.
     pub(crate) fn answer(&self, probe: &Probe, family: Family) -> Result<Reading, ProbeFault> {
         match probe {
             Probe::Interface(_) => Ok(Reading::Interface(self.interfaces())),
+            Probe::FritzBox if !self.up[family] => Err(ProbeFault::Failed("failed to connect: network is unreachable".into())),
             Probe::FritzBox => Ok(Reading::Router(self.router(family))),
             Probe::Echo { url } => self.echo(url, family),
             Probe::Command(_) => Err(ProbeFault::Failed("no such program".into())),
@@ -69,6 +72,9 @@ impl Line {
     }
 
     fn interfaces(&self) -> Vec<InterfaceAddress> {
+        if !self.up.v4 && !self.up.v6 {
+            return Vec::new();
+        }
         if let Some(list) = &self.interface {
             return list.clone();
         }
@@ -92,6 +98,9 @@ impl Line {
     }
 
     fn echo(&self, url: &str, family: Family) -> Result<Reading, ProbeFault> {
+        if !self.up[family] {
+            return Err(ProbeFault::NoRoute(format!("no route for {family}")));
+        }
         let says = &self.echoes[family];
         let number = (0..says.len()).find(|number| echo_url(*number) == url).or_else(|| says.len().checked_sub(1));
         let page = |status, retry_after, body: String| Ok(Reading::Echo { status, retry_after, body });
@@ -144,7 +153,7 @@ pub(crate) fn flagged_address(text: &str, scenario: &Scenario) -> InterfaceAddre
 pub(crate) struct NameServers {
     /// What each says; empty: two that show what is stored.
     pub(crate) told: Vec<(String, String)>,
-    /// What they show for names by their first label, whatever is stored.
+    /// What they show for names by their first label, until a request for that name alone is stored.
     pub(crate) fixed: BTreeMap<String, Option<IpAddr>>,
     /// Nothing new is shown before this (boot time).
     pub(crate) lag_until_ms: u64,

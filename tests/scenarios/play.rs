@@ -96,10 +96,6 @@ fn compare(rig: &mut Rig, scenario: &Scenario, before: &Sample, window: &Window)
             while rig.boot_ms < end_ms && event(rig, scenario, window).is_none() {
                 rig.run(Duration::from_secs(1).min(Duration::from_millis(end_ms - rig.boot_ms)));
             }
-            // Later steps of the stimulus move the event.
-            if scenario.kind() == "detect_table" {
-                rig.run(Duration::from_secs(1200));
-            }
             event(rig, scenario, window)
         }
         None => None,
@@ -108,13 +104,18 @@ fn compare(rig: &mut Rig, scenario: &Scenario, before: &Sample, window: &Window)
         (Some(seconds), Some(event)) => end_ms.min(event + (seconds * 1000).saturating_sub(1000)).max(rig.boot_ms),
         _ => end_ms,
     };
+    // "Not before 0": what is told right after the event.
+    let told = (expect.next_attempt.not_before_s == Some(0)).then(|| {
+        rig.run_to(event(rig, scenario, window).unwrap_or(window.start_ms) + 1000);
+        (rig.sample(), rig.wake())
+    });
     rig.run_to(instant_ms);
     let settled = rig.sample();
-    let wake_ms = rig.wake();
+    let (waiting, wake_ms) = told.unwrap_or_else(|| (settled.clone(), rig.wake()));
     wrong.extend(status(&settled, scenario));
     let event_ms = event(rig, scenario, window).unwrap_or(window.start_ms);
     if !success && scenario.kind() != "command" {
-        wrong.extend(next_attempt(rig, scenario, &settled, wake_ms, event_ms));
+        wrong.extend(next_attempt(rig, scenario, &waiting, wake_ms, event_ms));
     }
     rig.run_to(end_ms);
     let last = rig.sample();
@@ -145,7 +146,7 @@ fn event(rig: &Rig, scenario: &Scenario, window: &Window) -> Option<u64> {
     if scenario.expect.class == "DetectionFailed" {
         let failed = |notice: &&(u64, _)| notice.0 >= window.start_ms;
         let mut failed = rig.log.notices.iter().filter(failed).filter(|(_, notice)| notice.class == Some(Class::DetectionFailed));
-        return if scenario.kind() == "detect_table" { failed.next_back() } else { failed.next() }.map(|(at, _)| *at);
+        return failed.next().map(|(at, _)| *at);
     }
     rig.log.replies.iter().find(|at| **at >= window.start_ms).copied()
 }
@@ -257,7 +258,7 @@ fn silence(rig: &Rig, scenario: &Scenario, start_ms: u64, end_ms: u64) -> Option
         || scenario.kind() == "link" && status.ipv4 == "internet-not-connected";
     // What was under way at the stimulus may end.
     let inside = |at: u64| at > start_ms && at <= end_ms;
-    let probes = rig.log.probes.iter().filter(|(at, _, _)| inside(*at)).count();
+    let probes = rig.log.probes.iter().filter(|asking| inside(asking.at_ms)).count();
     let questions = rig.log.questions.iter().filter(|at| inside(**at)).count();
     (quiet && probes + questions > 0).then(|| format!("{probes} probes and {questions} DNS queries, expected silence"))
 }

@@ -234,7 +234,8 @@ fn claims_success(line: &str) -> bool {
         "addresses updated", "addresses unchanged", "no update required",
     ];
     let lower = line.trim_start_matches('\u{feff}').to_lowercase();
-    let plain: String = lower.split('<').filter_map(|part| part.rsplit('>').next()).collect();
+    let page = lower.starts_with('<');
+    let plain: String = if page { lower.split('<').filter_map(|part| part.rsplit('>').next()).collect() } else { lower.clone() };
     let plain = plain.trim();
     let whole = |word: &str| plain.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'));
     WORDS.iter().any(|word| whole(word)) || lower.contains("<success") || plain.starts_with("success|")

@@ -8,7 +8,7 @@ use wanbeacon::daemon;
 use wanbeacon::engine::event::{Action, Event, Level, Notice, Ticket};
 use wanbeacon::engine::{Engine, Memory, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
-use wanbeacon::rules::consensus::Probe;
+use wanbeacon::rules::consensus::{Probe, ProbeFault};
 use wanbeacon::rules::dialect::Class;
 use wanbeacon::rules::domain::Entry;
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
@@ -70,13 +70,21 @@ pub(crate) struct Sample {
     pub(crate) wan: PerFamily<Option<std::net::IpAddr>>,
 }
 
+/// A question to an address source.
+pub(crate) struct Asked {
+    pub(crate) at_ms: u64,
+    pub(crate) probe: Probe,
+    /// It left this machine.
+    pub(crate) left: bool,
+}
+
 /// Everything that happened.
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) requests: Vec<Request>,
     /// Provider's replies and faults, by the time they came.
     pub(crate) replies: Vec<u64>,
-    pub(crate) probes: Vec<(u64, Probe, Family)>,
+    pub(crate) probes: Vec<Asked>,
     pub(crate) questions: Vec<u64>,
     pub(crate) notices: Vec<(u64, Notice)>,
     /// Changes of the aggregated status.
@@ -328,7 +336,8 @@ impl Rig {
                 },
                 Action::Detect { ticket, family, probe } => {
                     let result = self.line.answer(&probe, family);
-                    self.log.probes.push((self.boot_ms, probe, family));
+                    let left = !matches!(result, Err(ProbeFault::NoRoute(_)));
+                    self.log.probes.push(Asked { at_ms: self.boot_ms, probe, left });
                     self.event_after(Duration::from_millis(PROBE_MS), Event::Detected { ticket, result });
                 }
                 Action::Ask { ticket, domain, family } => {
@@ -377,6 +386,9 @@ impl Rig {
         // The sibling endpoint is tried under the same ticket.
         let again = self.log.requests.last().is_some_and(|it| it.reached == 0 && (it.process, it.ticket) == (self.process, ticket));
         conduct::send(self, entry, order, &prepared, again);
+        if let [only] = order.domains.as_slice() {
+            self.servers.fixed.remove(only.as_str().split('.').next().unwrap_or_default());
+        }
         let answer = self.provider.answer(entry, order, &prepared, self.wall());
         self.log.requests.push(Request {
             at_ms: self.boot_ms,
@@ -449,6 +461,7 @@ impl Rig {
     }
 
     pub(crate) fn link(&mut self, v4: bool, v6: bool) {
+        self.line.up = PerFamily { v4, v6 };
         self.event(Event::LinkChanged(PerFamily { v4, v6 }));
     }
 }

@@ -166,7 +166,7 @@ pub(crate) fn stimulate(rig: &mut Rig, scenario: &Scenario, wishes: &Wishes) -> 
         rig.provider.script(vec![say(200, &earlier.body)]);
         rig.change_wan(scenario.pair("wan"));
     }
-    let handled = replies(rig, scenario)? || sources(rig, scenario) || line(rig, scenario, &mut window);
+    let handled = replies(rig, scenario)? || sources(rig, scenario, &mut window) || line(rig, scenario, &mut window);
     if !handled && !process(rig, scenario, wishes, &mut window)? {
         return Err(format!("unknown kind of stimulus {:?}", scenario.kind()));
     }
@@ -311,7 +311,7 @@ fn raw(scenario: &Scenario) -> Act {
 }
 
 /// What the address sources say.
-fn sources(rig: &mut Rig, scenario: &Scenario) -> bool {
+fn sources(rig: &mut Rig, scenario: &Scenario, window: &mut Window) -> bool {
     let stimulus = &scenario.stimulus;
     let texts = |key: &str| -> Vec<String> {
         let list = stimulus.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -338,7 +338,9 @@ fn sources(rig: &mut Rig, scenario: &Scenario) -> bool {
             });
         }
         "detect_table" => {
-            table(rig, scenario, &texts("results"));
+            let results = texts("results");
+            table(rig, scenario, &results);
+            window.event_ms = Some(rig.boot_ms + 30_000 * (results.len().max(1) as u64 - 1));
             return true;
         }
         "iface" => rig.line.interface = Some(texts("addrs").iter().map(|text| flagged_address(text, scenario)).collect()),
@@ -350,10 +352,10 @@ fn sources(rig: &mut Rig, scenario: &Scenario) -> bool {
             // Duplicate address detection takes a second (RFC 4862 5.1: one probe, RetransTimer).
             rig.after(secs(1), move |rig| {
                 rig.line.interface = Some(settled);
-                rig.look();
+                rig.link(true, true);
             });
             rig.line.wan = with(wan, scenario.address(new));
-            rig.look();
+            rig.link(true, true);
             return true;
         }
         "igd" => router(rig, scenario, stimulus.text("external").unwrap_or_default()),

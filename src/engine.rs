@@ -117,6 +117,10 @@ struct Sight {
     last_known: Option<IpAddr>,
     last_change: Option<Moment>,
     round: Option<Round>,
+    /// For answers that come after its end.
+    last_round: Option<Round>,
+    /// Somebody wanted a look while a round was under way.
+    look_again: bool,
     next_look: Moment,
     failures: u32,
     down: bool,
@@ -155,6 +159,8 @@ struct Looking {
     wan: usize,
     family: Family,
     number: usize,
+    /// Its round is over.
+    late: bool,
 }
 
 /// The one mutable value.
@@ -320,14 +326,15 @@ impl Engine {
         }
         /// Between two batches of one account `--once` waits this long, not longer.
         const PATIENCE: Duration = Duration::from_secs(15);
+        let looked = self.looks.values().all(|it| it.late);
         match self.run {
             Run::Daemon => false,
             Run::Still => true,
-            Run::Look | Run::Survey => self.looks.is_empty(),
+            Run::Look | Run::Survey => looked,
             Run::Once => {
                 self.flights.is_empty()
                     && self.questions.is_empty()
-                    && self.looks.is_empty()
+                    && looked
                     && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
             }
         }

@@ -36,6 +36,7 @@ impl Engine {
         self.looks.clear();
         for sight in self.sights_mut() {
             sight.round = None;
+            sight.last_round = None;
         }
         self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
         self.rules = rules;
@@ -290,6 +291,8 @@ impl Sight {
             last_known: None,
             last_change: None,
             round: None,
+            last_round: None,
+            look_again: false,
             next_look: Moment(i64::MIN),
             failures: 0,
             down: false,

@@ -8,6 +8,7 @@
 mod ask;
 mod configure;
 pub mod event;
+mod hold;
 mod look;
 mod picture;
 mod send;
@@ -186,6 +187,8 @@ pub struct Engine {
     awake: bool,
     /// Hints that were given: once is enough.
     told: BTreeSet<String>,
+    /// Names that wait for their other family, and were told of.
+    held_back: BTreeSet<Spot>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed by that.
     orphaned: Vec<(String, String)>,
@@ -239,6 +242,7 @@ impl Engine {
             clock_told: false,
             awake: false,
             told: BTreeSet::new(),
+            held_back: BTreeSet::new(),
             touched: BTreeSet::new(),
             orphaned: Vec::new(),
             written: BTreeMap::new(),

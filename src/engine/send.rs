@@ -33,6 +33,7 @@ struct Batch {
 impl Engine {
     /// Sends at most one request per account: the first that is due.
     pub(super) fn send(&mut self, turn: &mut Turn) {
+        self.tell_held_back(turn);
         if self.run == Run::Once && self.memory == Memory::Unwritable {
             return;
         }
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     /// Is a request due that settles these families of one name?
-    fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
+    pub(super) fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
         let group = &self.groups[entry];
         let nothing = AccountState::default();
         let held: Vec<(Family, &Held)> =
@@ -164,7 +165,7 @@ impl Engine {
     }
 
     /// Until when a request for both families waits for the missing one.
-    fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
+    pub(super) fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
         let known = |family| self.sight(entry, family).is_some_and(|sight| matches!(sight.observed, Some(Observed::Known(_))));
         let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else {
             return Moment(i64::MIN);
@@ -470,7 +471,7 @@ fn has_sibling(entry: &Entry, order: &Order) -> bool {
 }
 
 /// The family that is there while the other one is missing.
-fn present(wanted: PerFamily<Option<IpAddr>>) -> Family {
+pub(super) fn present(wanted: PerFamily<Option<IpAddr>>) -> Family {
     if wanted.v4.is_some() { Family::V4 } else { Family::V6 }
 }
 

@@ -74,6 +74,10 @@ pub fn all() -> &'static [Arc<Dialect>] {
 }
 
 /// The dialect of a user-defined URL: the pessimistic union (`dyndns2.md` 3.4).
+///
+/// # Panics
+///
+/// Never: a test finds it in the catalogue.
 #[must_use]
 pub fn custom() -> Arc<Dialect> {
     find(GENERIC).expect("the generic dialect is part of the catalogue")
@@ -82,6 +86,7 @@ pub fn custom() -> Arc<Dialect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::dialect::Class::{BlockedAccount, BlockedAddress, RateLimited, RetryLater};
 
     #[test]
     fn every_file_of_the_folder_is_embedded_and_no_other() {
@@ -106,7 +111,6 @@ mod tests {
     #[test]
     fn dialects_inherit_the_generic_words_unless_they_refuse() {
         let class = |provider: &str, word: &str| find(provider).expect(provider).meaning_of_word(word).map(|meaning| meaning.class);
-        use crate::rules::dialect::Class::{BlockedAccount, BlockedAddress, RateLimited, RetryLater};
         assert_eq!(class("freedyn", "DNSERR"), Some(BlockedAddress));
         assert_eq!(class("dyn", "dnserr"), Some(RetryLater));
         assert_eq!(class("noip", "badauth"), Some(BlockedAccount));

@@ -8,6 +8,7 @@
 mod ask;
 mod configure;
 pub mod event;
+mod hold;
 mod look;
 mod picture;
 mod send;
@@ -35,6 +36,12 @@ pub enum Run {
     Daemon,
     /// One round; [`Action::Finish`] ends it.
     Once,
+    /// One look at the addresses; nothing is sent and nobody is asked about names.
+    Look,
+    /// The same, with every source of every line, needed or not.
+    Survey,
+    /// Nothing is started: for opening locks while no daemon runs.
+    Still,
 }
 
 /// Whether what we know outlives the process.
@@ -111,6 +118,10 @@ struct Sight {
     last_known: Option<IpAddr>,
     last_change: Option<Moment>,
     round: Option<Round>,
+    /// For answers that come after its end.
+    last_round: Option<Round>,
+    /// Somebody wanted a look while a round was under way.
+    look_again: bool,
     next_look: Moment,
     failures: u32,
     down: bool,
@@ -149,6 +160,8 @@ struct Looking {
     wan: usize,
     family: Family,
     number: usize,
+    /// Its round is over.
+    late: bool,
 }
 
 /// The one mutable value.
@@ -172,6 +185,10 @@ pub struct Engine {
     stopping: bool,
     clock_told: bool,
     awake: bool,
+    /// Hints that were given: once is enough.
+    told: BTreeSet<String>,
+    /// Names that wait for their other family, and were told of.
+    held_back: BTreeSet<Spot>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed by that.
     orphaned: Vec<(String, String)>,
@@ -224,6 +241,8 @@ impl Engine {
             stopping: false,
             clock_told: false,
             awake: false,
+            told: BTreeSet::new(),
+            held_back: BTreeSet::new(),
             touched: BTreeSet::new(),
             orphaned: Vec::new(),
             written: BTreeMap::new(),
@@ -259,12 +278,14 @@ impl Engine {
 
     /// Starts whatever is due.
     fn advance(&mut self, turn: &mut Turn) {
-        if self.stopping {
+        if self.stopping || self.run == Run::Still {
             return;
         }
         self.look(turn);
-        self.ask(turn);
-        self.send(turn);
+        if matches!(self.run, Run::Daemon | Run::Once) {
+            self.ask(turn);
+            self.send(turn);
+        }
     }
 
     /// Saves come first, then everything else; last, when to wake up or that the round is over.
@@ -301,7 +322,7 @@ impl Engine {
             actions.push(Action::Announce(Notice::about_clock(text)));
         }
         actions.push(match self.run {
-            Run::Once => Action::Finish,
+            Run::Once | Run::Look | Run::Survey | Run::Still => Action::Finish,
             Run::Daemon => Action::WakeAt(now.boot + schedule::CLOCK_RETRY),
         });
         actions
@@ -314,15 +335,23 @@ impl Engine {
         }
         /// Between two batches of one account `--once` waits this long, not longer.
         const PATIENCE: Duration = Duration::from_secs(15);
-        self.run == Run::Once
-            && self.flights.is_empty()
-            && self.questions.is_empty()
-            && self.looks.is_empty()
-            && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+        let looked = self.looks.values().all(|it| it.late);
+        match self.run {
+            Run::Daemon => false,
+            Run::Still => true,
+            Run::Look | Run::Survey => looked,
+            Run::Once => {
+                self.flights.is_empty()
+                    && self.questions.is_empty()
+                    && looked
+                    && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
+            }
+        }
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let wakes = [self.next_look(), self.next_question(now), self.next_send(now)];
+        let unsaved = self.storage_until.filter(|_| !self.touched.is_empty());
+        let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))
     }
 

@@ -9,6 +9,7 @@
 //! | [`catalog`] | the providers that are built in |
 //! | [`rules`] | PURE: every decision |
 //! | [`engine`] | PURE: the one mutable value; event in, actions out |
+//! | [`daemon`] | composition root and event loop: the only file that knows every edge |
 //! | [`detect`], [`tr064`] | outside: learn the addresses |
 //! | [`resolve`] | outside: names → addresses, by the system's servers or the configured ones |
 //! | [`http`] | outside: capped clients: time, size, redirects, one address family |
@@ -27,6 +28,8 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod daemon;
+pub mod detect;
 pub mod engine;
 pub mod http;
 pub mod log;
@@ -35,5 +38,6 @@ pub mod rules;
 pub mod signals;
 pub mod store;
 pub mod systemd;
+pub mod tr064;
 pub mod update;
 pub mod verify;

@@ -27,9 +27,10 @@ pub fn ask(options: &Options, request: &Request, limit: Duration) -> Result<Valu
 /// How long the daemon may take to accept a wish: that is one event and one write, no waiting for a provider.
 const ACCEPTING: Duration = Duration::from_secs(30);
 
-/// Hands a wish to the daemon and prints its answer, or `done` if it answers without words.
-pub fn pass_on(options: &Options, wish: &Request, done: &str, out: &mut Out) -> Exit {
+/// Hands a wish to the daemon and prints its answer, or `done` if it answers without words. Without a daemon `alone` does it.
+pub fn pass_on(options: &Options, wish: &Request, done: &str, out: &mut Out, alone: impl FnOnce(&mut Out) -> Exit) -> Exit {
     match ask(options, wish, ACCEPTING) {
+        Err(CallError::NoDaemon) => alone(out),
         Ok(answer) => {
             out.line(answer.as_str().unwrap_or(done));
             Exit::Success

@@ -21,16 +21,18 @@ pub fn state_folder(options: &Options, configured: &StateDir) -> Option<PathBuf>
 /// while the rest of the file is broken.
 #[must_use]
 pub fn configured(options: &Options) -> StateDir {
-    let text = std::fs::read_to_string(options.config_file().0).unwrap_or_default();
-    state_dir_in(&text)
+    let file = options.config_file().0;
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    state_dir_in(&text, file.parent().unwrap_or(Path::new("")))
 }
 
-fn state_dir_in(config: &str) -> StateDir {
+/// A relative path starts at the folder of the configuration file.
+fn state_dir_in(config: &str, base: &Path) -> StateDir {
     let table: toml::Table = config.parse().unwrap_or_default();
     match table.get("daemon").and_then(|daemon| daemon.get("state_dir")).and_then(toml::Value::as_str) {
         None => StateDir::Default,
         Some("none") => StateDir::None,
-        Some(folder) => StateDir::Folder(folder.into()),
+        Some(folder) => StateDir::Folder(base.join(folder)),
     }
 }
 
@@ -64,8 +66,10 @@ mod tests {
 
     #[test]
     fn the_key_is_found_whatever_else_the_file_holds() {
-        assert_eq!(state_dir_in("unknown = 1\n[daemon]\nstate_dir = \"/s\"\n"), StateDir::Folder("/s".into()));
-        assert_eq!(state_dir_in("[daemon]\nstate_dir = \"none\"\n"), StateDir::None);
-        assert_eq!(state_dir_in("not toml"), StateDir::Default);
+        let base = Path::new("/etc/wanbeacon");
+        assert_eq!(state_dir_in("unknown = 1\n[daemon]\nstate_dir = \"/s\"\n", base), StateDir::Folder("/s".into()));
+        assert_eq!(state_dir_in("[daemon]\nstate_dir = \"s\"\n", base), StateDir::Folder("/etc/wanbeacon/s".into()));
+        assert_eq!(state_dir_in("[daemon]\nstate_dir = \"none\"\n", base), StateDir::None);
+        assert_eq!(state_dir_in("not toml", base), StateDir::Default);
     }
 }

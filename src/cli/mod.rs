@@ -2,11 +2,18 @@
 
 pub mod args;
 pub mod ask;
+mod check;
+mod demo;
+mod detect;
 pub mod exit;
 pub mod folder;
 mod healthcheck;
+mod look;
 pub mod out;
+mod plan;
 mod providers;
+mod run;
+mod status;
 mod unlock;
 mod update;
 
@@ -14,6 +21,7 @@ use args::{Args, Command};
 use exit::Exit;
 use out::Out;
 
+use crate::engine::Run;
 use crate::log;
 
 /// Does what was typed.
@@ -26,8 +34,12 @@ pub fn run(args: Args) -> Exit {
         Some(Command::Update { domain }) => update::run(&options, domain, &mut out),
         Some(Command::Providers { name }) => providers::run(name.as_deref(), &mut out),
         Some(Command::Healthcheck) => healthcheck::run(&options, &mut out),
-        Some(command) => missing(&format!("{command:?}"), &mut out),
-        None => missing(if once { "--once" } else { "the daemon" }, &mut out),
+        Some(Command::Check) => check::run(&options, &mut out),
+        Some(Command::Plan { json }) => plan::run(&options, json, &mut out),
+        Some(Command::Status { json }) => status::run(&options, json, &mut out),
+        Some(Command::Detect { json }) => detect::run(&options, json, &mut out),
+        Some(Command::Demo) => demo::run(&mut out),
+        None => run::run(&options, if once { Run::Once } else { Run::Daemon }, &mut out),
     };
     match out.finish() {
         Ok(()) => exit,
@@ -36,9 +48,4 @@ pub fn run(args: Args) -> Exit {
             Exit::worst([exit, Exit::Temporary])
         }
     }
-}
-
-fn missing(what: &str, out: &mut Out) -> Exit {
-    out.complain(format_args!("{what} is not part of this build"));
-    Exit::Defect
 }

@@ -3,11 +3,61 @@
 use super::args::Options;
 use super::ask::pass_on;
 use super::exit::Exit;
+use super::folder::state_folder;
 use super::out::Out;
+use super::run::settings;
 use crate::control::Request;
+use crate::daemon::clock::Clock;
+use crate::daemon::memory::Remembered;
+use crate::daemon::rules;
+use crate::engine::event::{Action, Event};
+use crate::engine::{Engine, Run};
 use crate::rules::domain::Domain;
 
-/// Opens the locks of `domain`, or all.
+/// Opens the locks of `domain`, or all: in the running daemon, or else on disk.
 pub(super) fn run(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
-    pass_on(options, &Request::Unlock { domain }, "unlocked", out)
+    pass_on(options, &Request::Unlock { domain: domain.clone() }, "unlocked", out, |out| on_disk(options, domain, out))
+}
+
+fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
+    let settings = match settings(options) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    if let Some(unknown) = domain.as_ref().filter(|domain| !settings.entries.iter().any(|entry| entry.domains.contains(domain))) {
+        out.complain(format_args!("{unknown} is not in the configuration; `wanbeacon status` lists the names"));
+        return Exit::Usage;
+    }
+    let mut remembered = match Remembered::open(state_folder(options, &settings.daemon.state_dir).as_deref()) {
+        Ok(remembered) => remembered,
+        Err(busy) => {
+            out.complain(busy);
+            return Exit::Temporary;
+        }
+    };
+    let Some(store) = &mut remembered.store else {
+        out.complain("there is no state folder that could be written, and so no lock in it");
+        return Exit::Temporary;
+    };
+    let mut engine = Engine::new(Run::Still, remembered.memory, rules(&settings), remembered.records);
+    let mut opened = false;
+    for action in engine.handle(Clock::default().now(), Event::Unlock { domain, by: "command".to_owned() }) {
+        match action {
+            Action::Save(writes) => {
+                if let Err(error) = store.write(&writes) {
+                    out.complain(format_args!("could not confirm that the locks are open: {error}"));
+                    return Exit::Temporary;
+                }
+            }
+            Action::Announce(notice) => {
+                opened = true;
+                out.line(notice.sentence());
+            }
+            _ => {}
+        }
+    }
+    if !opened {
+        out.line("nothing is locked");
+    }
+    Exit::Success
 }

@@ -42,11 +42,12 @@ fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
     let mut seen: HashMap<(&str, &str, Family), &Place> = HashMap::new();
     for Checked { entry, places } in entries {
         for (domain, place) in entry.domains.iter().zip(places) {
-            let twin = (Family::ALL.into_iter())
+            // Every family is noted, or a third entry would go unseen.
+            let twins: Vec<_> = (Family::ALL.into_iter())
                 .filter(|family| entry.mode.wants(*family))
                 .filter_map(|family| seen.insert((&entry.service, domain.as_str(), family), place))
-                .next();
-            if let Some(twin) = twin {
+                .collect();
+            if let Some(twin) = twins.first() {
                 let other = format!("{} ({})", report.elsewhere(twin), twin.key);
                 report.error(
                     place,

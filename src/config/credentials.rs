@@ -6,7 +6,7 @@ use crate::rules::template::{Placeholder, UrlTemplate, lint_freedyn_user};
 use super::entry::Surroundings;
 use super::file::Words;
 use super::problem::{Place, Report};
-use super::reader::Key;
+use super::reader::{Key, Placed};
 use super::request::Request;
 use super::secret::RawSecret;
 
@@ -35,9 +35,9 @@ pub(super) fn credentials(
     report: &mut Report<'_>,
 ) -> Option<Credentials> {
     let secret = written.password.given().map(|raw| raw.fetch(surroundings.base, surroundings.world, report));
-    let username = written.username.given();
-    if username.is_some_and(|name| name.value.chars().any(char::is_control)) {
-        report.error(&written.table.child("username"), "the user name holds a control character", "write one line of text");
+    let control = |name: &&Placed<String>| name.value.chars().any(char::is_control);
+    if let Some(name) = written.username.given().filter(control) {
+        report.error(&name.place, "the user name holds a control character", "write one line of text");
         return None;
     }
     let request = request?;
@@ -45,28 +45,23 @@ pub(super) fn credentials(
     let has_any = !written.username.is_absent() || !written.password.is_absent();
     let basic = has_any && (written.fritz_compat || !places_password) && !request.own_authorization();
     require(written, request, places_password, report);
-    // A bad key is already reported; a password that could not be fetched likewise.
+    if has_any || request.urls().any(has_userinfo) {
+        warn_in_the_clear(request, report);
+    }
+    let username = match written.username {
+        Key::Absent => String::new(),
+        Key::Bad => return None,
+        Key::Given(name) => {
+            lint(name, basic, request, report);
+            name.value.clone()
+        }
+    };
     let password = match secret {
         Some(fetched) => fetched?,
         None if written.password.is_absent() => Secret::default(),
         None => return None,
     };
-    if matches!(written.username, Key::Bad) {
-        return None;
-    }
-    let name = username.map_or("", |name| name.value.as_str());
-    if basic && name.contains(':') {
-        report.error(
-            &written.table.child("username"),
-            "the user name holds a colon, which Basic authentication cannot carry (RFC 7617)",
-            "correct it, or place <username> and <pass> in an update_url",
-        );
-    }
-    if has_any || request.urls().any(has_userinfo) {
-        warn_in_the_clear(request, report);
-    }
-    lint(name, written, request, report);
-    Some(Credentials { username: name.into(), password, basic })
+    Some(Credentials { username, password, basic })
 }
 
 fn require(written: &Written<'_>, request: &Request, places_password: bool, report: &mut Report<'_>) {
@@ -108,14 +103,16 @@ fn in_the_clear(url: &UrlTemplate) -> bool {
     !url.source_text().to_ascii_lowercase().starts_with("https://") && !local
 }
 
-/// FreeDYN's user is a number of ten digits or an e-mail address (`dyndns2.md` 2.2).
-fn lint(name: &str, written: &Written<'_>, request: &Request, report: &mut Report<'_>) {
-    // The rule's own words repeat the name.
-    if request.dialect.name == "freedyn" && !name.is_empty() && lint_freedyn_user(name).is_some() {
-        report.warn(
-            &written.table.child("username"),
-            "FreeDYN's user names have ten digits, or are e-mail addresses",
-            "compare it with the panel",
+/// What is wrong with a user name, without repeating it.
+fn lint(name: &Placed<String>, basic: bool, request: &Request, report: &mut Report<'_>) {
+    if basic && name.value.contains(':') {
+        report.error(
+            &name.place,
+            "the user name holds a colon, which Basic authentication cannot carry (RFC 7617)",
+            "correct it, or place <username> and <pass> in an update_url",
         );
+    }
+    if request.dialect.name == "freedyn" && !name.value.is_empty() && lint_freedyn_user(&name.value).is_some() {
+        report.warn(&name.place, "FreeDYN's user names have ten digits, or are e-mail addresses", "compare it with the panel");
     }
 }

@@ -75,24 +75,59 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
     let written = Written { table: &place, username: &username, password: &password, fritz_compat };
     let credentials = credentials::credentials(&written, request.as_ref(), surroundings, report);
     let wan = line_name(&wan, report);
-    let host = read_host(&ipv6_host, request.as_ref(), report);
+    let ipv6_host = read_host(&ipv6_host, request.as_ref(), report);
     let missing = read_missing(&missing_family, report);
     let refresh = read_refresh(&refresh, report);
     let (request, domains, credentials) = (request?, domains?, credentials?);
-
     names::lint(&domains, &request.dialect, report);
     request::lint(&request, &domains, &missing_family, report);
-    let verify = read_verify(&verify, &request, report);
-    let (domains, places): (Vec<Domain>, Vec<Place>) = domains.into_iter().map(|name| (name.value, name.place)).unzip();
-    let missing_family = missing.unwrap_or_else(|| request.missing_family());
-    let refresh = refresh.unwrap_or(if request.own_url && provider.is_absent() { None } else { request.dialect.refresh });
-    let fingerprint = fingerprint(&request, &credentials, &domains, surroundings.user_agent, fritz_compat);
+    let choices = Choices {
+        enabled: enabled.given().is_none_or(|flag| flag.value),
+        missing_family: missing.unwrap_or_else(|| request.missing_family()),
+        wan,
+        ipv6_host,
+        verify: read_verify(&verify, &request, report),
+        refresh: refresh.unwrap_or(if request.own_url && provider.is_absent() { None } else { request.dialect.refresh }),
+        fritz_compat,
+    };
+    let (domains, places) = domains.into_iter().map(|name| (name.value, name.place)).unzip();
+    Some(Checked { entry: assemble(request, credentials, domains, choices, surroundings.user_agent), places })
+}
+
+/// What is taken over as it is.
+struct Choices {
+    enabled: bool,
+    missing_family: MissingFamily,
+    wan: String,
+    ipv6_host: Option<HostId>,
+    verify: bool,
+    refresh: Option<Duration>,
+    fritz_compat: bool,
+}
+
+fn assemble(request: Request, credentials: Credentials, domains: Vec<Domain>, choices: Choices, user_agent: &str) -> Entry {
+    let Choices { enabled, missing_family, wan, ipv6_host, verify, refresh, fritz_compat } = choices;
+    let fingerprint = fingerprint(&request, &credentials, &domains, user_agent, fritz_compat);
     let Credentials { username, password, basic } = credentials;
-    let Request { provider, service, dialect, mode, single, together, method, headers, body, batch, spacing, .. } = request;
+    let Request {
+        place: _,
+        own_url: _,
+        texts: _,
+        provider,
+        service,
+        dialect,
+        mode,
+        single,
+        together,
+        method,
+        headers,
+        body,
+        batch,
+        spacing,
+    } = request;
     let account = digest([service.as_str(), &username, password.expose()]);
     let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat };
-    let enabled = enabled.given().is_none_or(|flag| flag.value);
-    let entry = Entry {
+    Entry {
         enabled,
         provider,
         dialect,
@@ -101,7 +136,7 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
         mode,
         missing_family,
         wan,
-        ipv6_host: host,
+        ipv6_host,
         verify,
         refresh,
         service,
@@ -109,8 +144,7 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
         fingerprint,
         batch,
         spacing,
-    };
-    Some(Checked { entry, places })
+    }
 }
 
 fn read_mode(key: &Words, report: &mut Report<'_>) -> Key<Placed<Mode>> {

@@ -38,9 +38,6 @@ pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// Rest after the first event of a quiet spell: one reconnect is a handful of events within it.
 pub const DEFAULT_SETTLE: Duration = Duration::from_millis(500);
 
-/// Where the state lives if nobody says otherwise (FHS 5.8).
-pub const DEFAULT_STATE_DIR: &str = "/var/lib/wanbeacon";
-
 /// A configuration of ten thousand entries has a fifth of this.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
@@ -149,22 +146,6 @@ fn read(text: &str, origin: &str, open_to_all: bool, world: &World) -> Result<Lo
     let failed = report.failed();
     let found = report.finish();
     if failed { Err(found) } else { Ok(Loaded { settings, warnings: found }) }
-}
-
-/// Where the state lives: `cli` (`--state-dir`) beats `[daemon] state_dir` beats `$STATE_DIRECTORY` (systemd) beats
-/// [`DEFAULT_STATE_DIR`]. Never [`StateDir::Default`].
-#[must_use]
-pub fn state_dir(settings: &Daemon, cli: Option<&Path>, world: &World) -> StateDir {
-    match (cli, &settings.state_dir) {
-        (Some(path), _) if path == Path::new("none") => StateDir::None,
-        (Some(path), _) => StateDir::Folder(path.into()),
-        (None, StateDir::Default) => {
-            // systemd joins several folders by colons; ours is the first.
-            let given = world.variable("STATE_DIRECTORY").and_then(|value| std::env::split_paths(value).next());
-            StateDir::Folder(given.unwrap_or_else(|| DEFAULT_STATE_DIR.into()))
-        }
-        (None, chosen) => chosen.clone(),
-    }
 }
 
 /// Product, version and where to complain: what Dyn and No-IP ask of clients (`dyndns2.md` 2.3).

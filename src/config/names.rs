@@ -49,7 +49,7 @@ pub(super) fn lint(domains: &[Placed<Domain>], dialect: &Dialect, report: &mut R
         let name = domain.as_str();
         match &dialect.request.strip_suffix {
             Some(suffix) if !name.ends_with(suffix.as_str()) && !name.contains('.') => {
-                report.error(place, format!("names at {} end in {suffix}", dialect.title), format!("write \"{name}{suffix}\""))
+                report.error(place, format!("names at {} end in {suffix}", dialect.title), format!("write \"{name}{suffix}\""));
             }
             None if !name.contains('.') => {
                 report.warn(place, format!("{name:?} has no dot"), "write the whole name as DNS knows it");

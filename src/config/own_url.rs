@@ -24,76 +24,98 @@ const MOST_NAMES: i64 = 100;
 /// An hour between batches would be a defect in the configuration, not a courtesy.
 const SPACING: Range = Range { least: Duration::ZERO, most: Duration::from_secs(3600) };
 
+/// The table with every value read.
+struct Read {
+    urls: Vec<UrlTemplate>,
+    method: String,
+    headers: Vec<(String, Text)>,
+    body: Option<Text>,
+    /// good, nochg, fail.
+    patterns: [Vec<String>; 3],
+    batch: Option<usize>,
+    spacing: Option<Duration>,
+    texts: Vec<String>,
+}
+
 /// Builds the request of a user-defined URL; `dialect` is `None` if the provider beside it could not be found.
 pub(super) fn request(raw: &RawUrl, dialect: Option<Arc<Dialect>>, wish: &Wish<'_>, report: &mut Report<'_>) -> Option<Request> {
-    let RawUrl { place, url, method, headers, body, good, nochg, fail, batch, spacing } = raw;
     for (family, server) in wish.servers.iter() {
         if let Some(server) = server.given() {
             let remedy = format!("write the host into the update_url for {family}");
             report.error(&server.place, "replaces the host of a catalogue template only", remedy);
         }
     }
-    let method = read_method(method, report);
-    let fields = read_headers(headers, report);
-    let text = read_text(body, report);
-    if let Some(body) = body.given().filter(|_| method.as_deref() == Some("GET")) {
-        report.error(&body.place, "a GET request has no body", "set method = \"POST\", or what the service asks for");
-    }
-    let patterns = [good, nochg, fail].map(|key| read_patterns(key, report));
-    let batch = read_batch(batch, report);
-    let gap = span(spacing, SPACING, report);
-    let urls = url.given().and_then(|url| read_url(url, report));
-
-    let (method, fields, urls, dialect) = (method?, fields?, urls?, dialect?);
-    let carried: Vec<&Text> = fields.iter().map(|(_, value)| value).chain(&text).collect();
+    let read = read(raw, report);
+    let (Read { urls, method, headers, body, patterns, batch, spacing, texts }, dialect) = (read?, dialect?);
+    let carried: Vec<&Text> = headers.iter().map(|(_, value)| value).chain(&body).collect();
     let plan = match check_mode_with(&urls, &carried, wish.mode()) {
         Ok(plan) => plan,
         // Nothing is said about a mode that was not understood.
         Err(_) if matches!(wish.mode, Key::Bad) => return None,
         Err(problems) => {
             for problem in problems {
-                report.error(wish.mode_place(place), problem, "");
+                report.error(wish.mode_place(&raw.place), problem, "");
             }
             return None;
         }
     };
     let custom = wish.provider.is_absent();
-    let service = if custom { service(&urls) } else { dialect.name.clone() };
-    let [good, nochg, fail] = &patterns;
-    let mut texts: Vec<String> = urls.iter().map(|url| url.source_text().into()).collect();
-    texts.push(method.clone());
-    texts.extend(headers.iter().flat_map(|(name, value)| [name.clone(), value.value.clone()]));
-    texts.extend(body.given().map(|body| body.value.clone()));
-    texts.extend([good, nochg, fail].into_iter().flatten().cloned());
-    let shape = &dialect.request;
     let mut request = Request {
-        place: place.clone(),
+        place: raw.place.clone(),
         own_url: true,
         provider: if custom { "custom".into() } else { dialect.name.clone() },
-        service,
+        service: if custom { service(&urls) } else { dialect.name.clone() },
         mode: plan.mode,
         single: plan.single,
         together: plan.together,
         method,
-        headers: fields,
-        body: text,
+        headers,
+        body,
         batch: 1,
-        spacing: gap.unwrap_or(shape.spacing),
+        spacing: spacing.unwrap_or(dialect.request.spacing),
         texts,
-        dialect: Arc::clone(&dialect),
+        dialect: with_patterns(&dialect, &patterns),
     };
-    if !(good.is_empty() && nochg.is_empty() && fail.is_empty()) {
-        request.dialect = Arc::new(Dialect::with_patterns(&dialect, good, nochg, fail));
-    }
-    request.batch = match batch {
-        Some(most) => most,
-        None if !custom && request.places(Placeholder::Domain) => shape.batch,
-        None => 1,
-    };
-    if let Some(key) = raw.batch.given().filter(|_| request.batch > 1 && !request.places(Placeholder::Domain)) {
+    let lists_names = request.places(Placeholder::Domain);
+    request.batch = batch.unwrap_or(if custom || !lists_names { 1 } else { dialect.request.batch });
+    if let Some(key) = raw.batch.given().filter(|_| request.batch > 1 && !lists_names) {
         report.error(&key.place, "several names in one request need a <domain> that lists them", "place <domain>, or remove batch");
     }
     Some(request)
+}
+
+fn read(raw: &RawUrl, report: &mut Report<'_>) -> Option<Read> {
+    let RawUrl { place: _, url, method, headers, body, good, nochg, fail, batch, spacing } = raw;
+    let method = read_method(method, report);
+    if let Some(body) = body.given().filter(|_| method.as_deref() == Some("GET")) {
+        report.error(&body.place, "a GET request has no body", "set method = \"POST\", or what the service asks for");
+    }
+    let fields = read_headers(headers, report);
+    let text = read_text(body, report);
+    let patterns = [good, nochg, fail].map(|key| read_patterns(key, report));
+    let batch = read_batch(batch, report);
+    let spacing = span(spacing, SPACING, report);
+    let urls = url.given().and_then(|url| read_url(url, report));
+    let (method, fields, urls) = (method?, fields?, urls?);
+
+    let mut texts: Vec<String> = urls.iter().map(|url| url.source_text().into()).collect();
+    texts.push(method.clone());
+    texts.extend(headers.iter().flat_map(|(name, value)| [name.clone(), value.value.clone()]));
+    texts.extend(body.given().map(|body| body.value.clone()));
+    texts.extend(
+        ["good", "nochg", "fail"]
+            .into_iter()
+            .zip(&patterns)
+            .flat_map(|(name, list)| std::iter::once(name.to_owned()).chain(list.iter().cloned())),
+    );
+    Some(Read { urls, method, headers: fields, body: text, patterns, batch, spacing, texts })
+}
+
+fn with_patterns(dialect: &Arc<Dialect>, [good, nochg, fail]: &[Vec<String>; 3]) -> Arc<Dialect> {
+    if good.is_empty() && nochg.is_empty() && fail.is_empty() {
+        return Arc::clone(dialect);
+    }
+    Arc::new(Dialect::with_patterns(dialect, good, nochg, fail))
 }
 
 /// Which service a user-defined URL belongs to: its host, with the port if one is written.

@@ -14,7 +14,7 @@ use super::request::{Request, Wish};
 pub(super) fn request(dialect: Arc<Dialect>, wish: &Wish<'_>, report: &mut Report<'_>) -> Option<Request> {
     let place = wish.provider.given()?.place.clone();
     let shape = &dialect.request;
-    let single = PerFamily { v4: &shape.v4, v6: &shape.v6 };
+    let single = PerFamily { v4: shape.v4.as_deref(), v6: shape.v6.as_deref() };
     if single.v4.is_none() && single.v6.is_none() && shape.together.is_none() {
         report.missing(
             wish.table,
@@ -24,7 +24,7 @@ pub(super) fn request(dialect: Arc<Dialect>, wish: &Wish<'_>, report: &mut Repor
         return None;
     }
     let single = PerFamily { v4: template(single.v4, &place, report), v6: template(single.v6, &place, report) };
-    let together = template(&shape.together, &place, report);
+    let together = template(shape.together.as_deref(), &place, report);
     let plan = match plan(&dialect, single, together, wish.mode()) {
         Ok(plan) => plan,
         Err(problems) => {
@@ -54,14 +54,12 @@ pub(super) fn request(dialect: Arc<Dialect>, wish: &Wish<'_>, report: &mut Repor
     })
 }
 
-fn template(text: &Option<String>, place: &Place, report: &mut Report<'_>) -> Option<UrlTemplate> {
-    match parse_update_url(text.as_deref()?).as_deref() {
-        Ok([url]) => Some(url.clone()),
-        _ => {
-            report.error(place, "the catalogue's template for this service is broken", "this is a defect of wanbeacon; please report it");
-            None
-        }
+fn template(text: Option<&str>, place: &Place, report: &mut Report<'_>) -> Option<UrlTemplate> {
+    if let Ok([url]) = parse_update_url(text?).as_deref() {
+        return Some(url.clone());
     }
+    report.error(place, "the catalogue's template for this service is broken", "this is a defect of wanbeacon; please report it");
+    None
 }
 
 /// Chooses the mode where none is given, and the templates for it.

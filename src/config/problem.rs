@@ -116,7 +116,7 @@ fn closest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item = T>) -> Opt
     }
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&text, name.as_ref()), name))
+        .map(|name| (strsim::jaro_winkler(&text, &name.as_ref().to_lowercase()), name))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)

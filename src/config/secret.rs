@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::rules::secret::Secret;
 
+use super::file::Words;
 use super::problem::{Place, Report, quoted};
 use super::reader::{Key, Placed, Table};
 use super::world::World;
@@ -14,6 +15,9 @@ const LONGEST: u64 = 16 * 1024;
 
 /// Container runtimes mount secrets here and choose the permissions themselves; inside there is one user.
 const CONTAINER_SECRETS: &str = "/run/secrets";
+
+/// How a named source becomes a secret.
+type Form = fn(Placed<String>) -> RawSecret;
 
 /// A secret as written.
 #[derive(Clone, Debug)]
@@ -39,7 +43,7 @@ impl RawSecret {
     /// Reads the table form.
     pub(super) fn read(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Self {
         const FORMS: &str = "write exactly one of { file = \"…\" }, { env = \"…\" } and { credential = \"…\" }";
-        let forms: [(Key<_>, fn(Placed<String>) -> Self); 3] = [
+        let forms: [(Words, Form); 3] = [
             (table.text("file", report), Self::File),
             (table.text("env", report), Self::Variable),
             (table.text("credential", report), Self::Credential),

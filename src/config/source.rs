@@ -30,12 +30,8 @@ pub(super) fn line(wan: RawWan, report: &mut Report<'_>) -> Line {
     let raw = PerFamily { v4: ipv4, v6: ipv6 };
     let sources = PerFamily::from_fn(|family| match &raw[family] {
         Key::Absent | Key::Bad => DEFAULT_SOURCES.to_vec(),
-        Key::Given(list) => {
-            if list.value.is_empty() {
-                report.error(&list.place, "the list is empty", "name a source, or leave the key out and choose families with mode");
-            }
-            sources(&list.value, family, report)
-        }
+        // An empty list says that the line has no such family.
+        Key::Given(list) => sources(&list.value, family, report),
     });
     Line { name: DEFAULT_LINE.into(), sources }
 }

@@ -35,6 +35,6 @@ pub(super) fn span(key: &Words, range: Range, report: &mut Report<'_>) -> Option
 fn short(span: Duration) -> String {
     const UNITS: [(u128, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
     let ms = span.as_millis();
-    (UNITS.into_iter().find(|(unit, _)| ms > 0 && ms.is_multiple_of(*unit)))
+    (UNITS.into_iter().find(|(unit, _)| ms.is_multiple_of(*unit) && (ms > 0 || *unit == 1000)))
         .map_or_else(|| format!("{ms}ms"), |(unit, name)| format!("{}{name}", ms / unit))
 }

@@ -145,6 +145,16 @@ impl Notice {
         Self { level, domain: None, family: None, class: None, text: text.into() }
     }
 
+    /// The text, with what it is about in front.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match (&self.domain, self.family) {
+            (Some(domain), Some(family)) => format!("{domain} {family}: {}", self.text),
+            (Some(domain), None) => format!("{domain}: {}", self.text),
+            _ => self.text.clone(),
+        }
+    }
+
     /// The clock is wrong: as good as no network.
     #[must_use]
     pub fn about_clock(text: String) -> Self {

@@ -32,7 +32,8 @@ impl Engine {
                     }
                     let published = self.published_on(wan, family);
                     let sources = self.wans[wan].line.sources[family].clone();
-                    let (round, step) = Round::start(&sources, family, published, &mut self.services, turn.now);
+                    let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
+                    let (round, step) = begin(&sources, family, published, &mut self.services, turn.now);
                     self.wans[wan].sights[family].round = Some(round);
                     self.step(wan, family, step, turn);
                 }
@@ -42,6 +43,9 @@ impl Engine {
 
     /// Is anybody interested in this family of this line? Locked, muted and switched-off names are not.
     fn is_wanted(&self, wan: usize, family: Family) -> bool {
+        if self.run == Run::Survey {
+            return true;
+        }
         let name = &self.wans[wan].line.name;
         self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name).any(|group| {
             let open = self.accounts.get(&group.entry.account).is_none_or(|account| account.lock.is_none());
@@ -69,7 +73,7 @@ impl Engine {
             Step::Ask(probes) => {
                 for (number, probe) in probes {
                     let ticket = self.ticket();
-                    self.looks.insert(ticket, Looking { wan, family, number });
+                    self.looks.insert(ticket, Looking { wan, family, number, late: false });
                     turn.after.push(Action::Detect { ticket, family, probe });
                 }
             }
@@ -79,10 +83,19 @@ impl Engine {
 
     /// A source answered.
     pub(super) fn seen(&mut self, ticket: Ticket, result: Result<Reading, ProbeFault>, turn: &mut Turn) {
-        let Some(Looking { wan, family, number }) = self.looks.remove(&ticket) else {
+        let Some(Looking { wan, family, number, late }) = self.looks.remove(&ticket) else {
             return;
         };
-        let Some(mut round) = self.wans[wan].sights[family].round.take() else {
+        let sight = &mut self.wans[wan].sights[family];
+        if late {
+            if let Some(round) = &mut sight.last_round {
+                // Decided is decided; who dissents or asks for rest is noted.
+                let _ = round.answer(number, result, &mut self.services, turn.now);
+                sight.reports = round.reports();
+            }
+            return;
+        }
+        let Some(mut round) = sight.round.take() else {
             return;
         };
         let step = round.answer(number, result, &mut self.services, turn.now);
@@ -93,13 +106,18 @@ impl Engine {
     /// A round is over.
     fn observed(&mut self, wan: usize, family: Family, observed: Observed, turn: &mut Turn) {
         let (run, settle, interval) = (self.run, self.rules.settle, self.rules.interval);
-        // Questions of the round that are still open are not waited for.
-        self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
+        // Questions of the round that are still open are not waited for; those of the one before are given up.
+        let mine = |it: &Looking| (it.wan, it.family) == (wan, family);
+        self.looks.retain(|_, it| !(mine(it) && it.late));
+        self.looks.values_mut().filter(|it| mine(it)).for_each(|it| it.late = true);
         let sight = &mut self.wans[wan].sights[family];
         if let Some(round) = sight.round.take() {
             sight.reports = round.reports();
+            sight.last_round = Some(round);
         }
-        sight.next_look = turn.now.plus(interval);
+        // What made somebody want a look during the round may be younger than its answers.
+        let look_again = std::mem::take(&mut sight.look_again);
+        sight.next_look = if look_again { turn.now } else { turn.now.plus(interval) };
         if sight.observed.as_ref() != Some(&observed) {
             sight.changed_to(&observed, turn.now);
         }
@@ -133,7 +151,7 @@ impl Engine {
 
     pub(super) fn look_now(&mut self, now: Moment) {
         for sight in self.sights_mut().filter(|sight| !sight.down) {
-            sight.next_look = sight.next_look.min(now);
+            sight.look_now(now);
         }
     }
 
@@ -148,12 +166,14 @@ impl Engine {
                         sight.observed = None;
                         sight.next_look = turn.now.plus(schedule::DEBOUNCE);
                     } else {
-                        sight.next_look = sight.next_look.min(turn.now);
+                        sight.look_now(turn.now);
                     }
                 } else {
                     let gone = Observed::Absent("there is no link".to_owned());
                     sight.down = true;
                     sight.round = None;
+                    sight.last_round = None;
+                    sight.look_again = false;
                     sight.changed_to(&gone, turn.now);
                     sight.observed = Some(gone);
                     self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
@@ -217,6 +237,11 @@ impl Sight {
         }
     }
 
+    fn look_now(&mut self, now: Moment) {
+        self.next_look = self.next_look.min(now);
+        self.look_again = self.round.is_some();
+    }
+
     fn changed_to(&mut self, observed: &Observed, now: Moment) {
         // After a restart the same thing is seen again: it is as old as we remember.
         let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
@@ -234,7 +259,7 @@ impl Sight {
             self.last_change = Some(now);
         }
         match run {
-            Run::Once => Duration::ZERO,
+            Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
             Run::Daemon if quiet => settle,
             Run::Daemon => schedule::DEBOUNCE,
         }

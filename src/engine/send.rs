@@ -33,6 +33,7 @@ struct Batch {
 impl Engine {
     /// Sends at most one request per account: the first that is due.
     pub(super) fn send(&mut self, turn: &mut Turn) {
+        self.tell_held_back(turn);
         if self.run == Run::Once && self.memory == Memory::Unwritable {
             return;
         }
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     /// Is a request due that settles these families of one name?
-    fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
+    pub(super) fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
         let group = &self.groups[entry];
         let nothing = AccountState::default();
         let held: Vec<(Family, &Held)> =
@@ -164,7 +165,7 @@ impl Engine {
     }
 
     /// Until when a request for both families waits for the missing one.
-    fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
+    pub(super) fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
         let known = |family| self.sight(entry, family).is_some_and(|sight| matches!(sight.observed, Some(Observed::Known(_))));
         let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else {
             return Moment(i64::MIN);
@@ -222,7 +223,9 @@ impl Engine {
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }
-            if batch.why == Why::Repair {
+            let repairs =
+                record.verification.as_ref().is_some_and(|it| it.repair) || record.claim.as_ref().is_some_and(|it| it.address == address);
+            if repairs {
                 record.repairs = record.repairs.saturating_add(1);
             }
         }
@@ -248,6 +251,9 @@ impl Engine {
             outcome,
         );
         for notice in &judgement.notices {
+            if !self.told.insert(notice.clone()) {
+                continue;
+            }
             turn.tell(Notice::new(Level::Warning, notice.clone()));
         }
         if judgement.verdicts.iter().any(|(_, _, verdict)| verdict.class == Class::TryOtherEndpoint) {
@@ -306,7 +312,6 @@ impl Engine {
             let sent = Sent {
                 entry: &flight.entry,
                 address,
-                together: flight.order.slot == Slot::Together,
                 alone: flight.order.domains.len() == 1,
                 nothing_sent,
                 version: &version,
@@ -351,10 +356,13 @@ impl Engine {
 
     fn put_lock(&mut self, flight: &Flight, spot: Option<Spot>, lock: Lock) {
         if lock.scope == Scope::Account {
+            let lock = self.for_current_settings(flight, lock);
             self.account_mut(&flight.entry.account).lock = Some(lock);
             return;
         }
-        let Some(origin) = spot else { return };
+        let current = |spot: &Spot| self.groups[spot.entry].entry.fingerprint == lock.fingerprint;
+        // Other settings are in force by now: what was refused is not what they say.
+        let Some(origin) = spot.filter(current) else { return };
         let reached = |it: &Spot| match lock.scope {
             Scope::Family => *it == origin,
             Scope::Domain => it.entry == origin.entry && it.name == origin.name,
@@ -364,6 +372,15 @@ impl Engine {
             if let Some(held) = self.held_mut(spot) {
                 held.record.lock = Some(lock.clone());
             }
+        }
+    }
+
+    /// The account and its secret are what was refused; a reload that left both alone does not open the lock.
+    fn for_current_settings(&self, flight: &Flight, lock: Lock) -> Lock {
+        let mut same = self.groups.iter().filter(|group| group.entry.account == flight.entry.account).map(|group| &group.entry.fingerprint);
+        match same.clone().any(|it| *it == lock.fingerprint).then_some(&lock.fingerprint).or_else(|| same.next()) {
+            Some(fingerprint) => Lock { fingerprint: fingerprint.clone(), ..lock },
+            None => lock,
         }
     }
 
@@ -462,7 +479,7 @@ fn has_sibling(entry: &Entry, order: &Order) -> bool {
 }
 
 /// The family that is there while the other one is missing.
-fn present(wanted: PerFamily<Option<IpAddr>>) -> Family {
+pub(super) fn present(wanted: PerFamily<Option<IpAddr>>) -> Family {
     if wanted.v4.is_some() { Family::V4 } else { Family::V6 }
 }
 

@@ -1,20 +1,24 @@
 //! HTTP with every limit that `dyndns2.md` 3.2 asks for: time, size, redirects, one address family, no proxy.
 
 mod body;
+#[cfg(test)]
+pub(crate) mod fake;
 mod fault;
 mod redirect;
+mod request;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::header::{HeaderValue, LOCATION};
+use reqwest::{Client, Response};
 
 use crate::resolve::Names;
 use crate::rules::address::Family;
@@ -23,6 +27,7 @@ use crate::rules::reply::{BODY_LIMIT, Fault, Reply};
 
 use body::Coding;
 use redirect::{Hops, Next};
+use request::Request;
 
 /// What the clients need to know.
 #[derive(Clone, Debug, Default)]
@@ -78,15 +83,6 @@ impl fmt::Debug for Clients {
     }
 }
 
-/// One request on its way; redirects change it.
-struct Request {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Vec<u8>>,
-    only: Option<Family>,
-}
-
 impl Clients {
     /// Reads the additional roots.
     ///
@@ -108,8 +104,7 @@ impl Clients {
     ///
     /// Says why there is no reply.
     pub async fn get(&self, url: &str, only: Option<Family>, limits: &Limits) -> Result<Reply, Fault> {
-        let request = Request { method: Method::GET, url: parse(url)?, headers: HeaderMap::new(), body: None, only };
-        self.run(request, Hops::none(), limits).await
+        self.run(Request::get(url, only)?, Hops::none(), limits).await
     }
 
     /// Sends `prepared`. Redirects are followed as far as its credentials may go.
@@ -151,7 +146,7 @@ impl Clients {
 
     /// One request, one reply; the body is still to be read.
     async fn exchange(&self, request: &Request, limits: &Limits) -> Result<Response, Fault> {
-        check_literal(&request.url, request.only)?;
+        request.check_family()?;
         let client = self.client(request.only, limits.connect)?;
         let mut builder = client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some(body) = &request.body {
@@ -183,64 +178,6 @@ impl Clients {
             .map_err(fault::from_error)?;
         built.push((kind, client.clone()));
         Ok(client)
-    }
-}
-
-impl Request {
-    fn from_prepared(prepared: &Prepared) -> Result<Self, Fault> {
-        let url = parse(prepared.url.expose())?;
-        let method = Method::from_bytes(prepared.method.as_bytes())
-            .map_err(|_| Fault::Unsendable(format!("{:?} is not an HTTP method", prepared.method)))?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in &prepared.headers {
-            let key = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| Fault::Unsendable(format!("{name:?} is not the name of a header field")))?;
-            headers.append(key, sensitive(value.expose().as_bytes(), name)?);
-        }
-        if let Some((user, password)) = &prepared.basic {
-            let value = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", password.expose())));
-            headers.insert(AUTHORIZATION, sensitive(value.as_bytes(), "Authorization")?);
-        }
-        let body = prepared.body.as_ref().map(|body| body.expose().as_bytes().to_vec());
-        Ok(Self { method, url, headers, body, only: prepared.only })
-    }
-
-    fn become_get(&mut self, url: Url) {
-        self.url = url;
-        self.method = Method::GET;
-        self.body = None;
-    }
-}
-
-/// A header value that no `Debug` shows.
-fn sensitive(value: &[u8], name: &str) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::from_bytes(value)
-        .map_err(|_| Fault::Unsendable(format!("the value of the header field {name:?} holds a control character")))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn parse(text: &str) -> Result<Url, Fault> {
-    let url = Url::parse(text).map_err(|error| Fault::Unsendable(format!("the URL cannot be used: {error}")))?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
-        Err(Fault::Unsendable(format!("the URL has the scheme {:?}; http or https was expected", url.scheme())))
-    }
-}
-
-/// An address in the URL is not looked up, so the resolver cannot keep it to one family.
-fn check_literal(url: &Url, only: Option<Family>) -> Result<(), Fault> {
-    let address = match url.host() {
-        Some(url::Host::Ipv4(address)) => IpAddr::V4(address),
-        Some(url::Host::Ipv6(address)) => IpAddr::V6(address).to_canonical(),
-        _ => return Ok(()),
-    };
-    match only {
-        Some(only) if only != Family::of(address) => Err(Fault::Unsendable(format!(
-            "the request must go over {only}, but its URL names {address}; a host name or an {only} address was expected"
-        ))),
-        _ => Ok(()),
     }
 }
 

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::answer::SCHEDULE;
-use super::dialect::{Class, Scope};
+use super::dialect::Class;
 use super::domain::Entry;
 use super::moment::{Moment, millis};
-use super::reply::Verdict;
+use super::reply::{Verdict, implied_scope};
 use super::schedule::{self, REFRESH_SPREAD, backoff, fraction, spread};
 use super::state::{BlockedAddress, Claim, LastReply, Lock, Muted, Published, Record, Streak, Verification, Waiting};
 
@@ -18,8 +18,6 @@ pub struct Sent<'a> {
     pub entry: &'a Entry,
     /// The address that was sent.
     pub address: IpAddr,
-    /// The request carried both families.
-    pub together: bool,
     /// The request was for this name alone.
     pub alone: bool,
     /// Nothing reached the provider: such back-off is not worth a write.
@@ -45,7 +43,7 @@ pub struct Reach {
 
 /// Books `verdict` on `record`.
 pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
-    let class = accept_norecord_for_both(verdict.class, sent);
+    let class = accept_open_norecord(verdict);
     let class = if class.is_success() { class } else { repeated(record, class, verdict, sent) };
     record.last_reply = Some(LastReply { at: sent.now, class, code: verdict.code.clone(), line: verdict.line.clone() });
     if class != Class::Ambiguous {
@@ -77,10 +75,9 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     reach
 }
 
-/// `norecord` for a request with both families does not say which one: both are taken as accepted, DNS decides
-/// (`dyndns2.md` 2.5 A12).
-fn accept_norecord_for_both(class: Class, sent: &Sent<'_>) -> Class {
-    if class == Class::NotApplicable && sent.together { Class::Unchanged } else { class }
+/// `norecord` that does not say for which family or name: all are taken as accepted, DNS decides (`dyndns2.md` 2.5 A12).
+fn accept_open_norecord(verdict: &Verdict) -> Class {
+    if verdict.class == Class::NotApplicable && verdict.assumed { Class::Unchanged } else { verdict.class }
 }
 
 /// Counts failures with the same code in a row, and applies what a repetition becomes.
@@ -116,7 +113,7 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
         at: sent.now,
         reply_address: verdict.address,
         // A name that was sent alone cannot be sent alone for a second time.
-        assumed: !sent.alone && (verdict.assumed || verdict.class == Class::NotApplicable),
+        assumed: verdict.assumed && !sent.alone,
         refresh_spread_ms: millis(fraction(REFRESH_SPREAD, sent.random)),
     });
     record.worked_with = Some(sent.entry.fingerprint.clone());
@@ -166,12 +163,7 @@ fn block(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) {
 
 fn lock(class: Class, verdict: &Verdict, sent: &Sent<'_>) -> Lock {
     // An escalated verdict reaches as far as its new class does.
-    let scope = match class {
-        _ if class == verdict.class => verdict.scope,
-        Class::BlockedAccount | Class::BlockedClient => Scope::Account,
-        Class::BlockedConfig => Scope::Entry,
-        _ => Scope::Domain,
-    };
+    let scope = if class == verdict.class { verdict.scope } else { implied_scope(class) };
     Lock {
         since: sent.now,
         class,

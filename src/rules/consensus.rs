@@ -117,13 +117,13 @@ pub struct InterfaceAddress {
     pub address: Option<IpAddr>,
     /// Length of the on-link prefix in bits.
     pub prefix_length: u8,
-    /// IFA_F_TEMPORARY: privacy address (RFC 8981).
+    /// `IFA_F_TEMPORARY`: privacy address (RFC 8981).
     pub temporary: bool,
-    /// IFA_F_DEPRECATED: preferred lifetime is over (RFC 4862).
+    /// `IFA_F_DEPRECATED`: preferred lifetime is over (RFC 4862).
     pub deprecated: bool,
-    /// IFA_F_TENTATIVE or IFA_F_OPTIMISTIC: duplicate address detection is not finished.
+    /// `IFA_F_TENTATIVE` or `IFA_F_OPTIMISTIC`: duplicate address detection is not finished.
     pub tentative: bool,
-    /// IFA_F_DADFAILED: somebody else has it.
+    /// `IFA_F_DADFAILED`: somebody else has it.
     pub duplicated: bool,
     /// Remaining preferred lifetime; `None` = for ever.
     pub preferred: Option<Duration>,

@@ -224,7 +224,7 @@ impl HostId {
             Some(mac) if mac[0] & 1 == 1 || mac == [0; 6] => {
                 return Err("no single machine has this MAC (a group address, or zero); expected the MAC of its network card".into());
             }
-            Some([a, b, c, d, e, f]) => u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]),
+            Some(mac) => u64::from_be_bytes([mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]]),
             None => interface_id(text)?,
         };
         // Zero is every router; fdff:ffff:ffff:ff80 to fdff:ffff:ffff:ffff and their universal twins are the anycast range.

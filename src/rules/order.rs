@@ -10,7 +10,7 @@ use url::{Position, Url};
 use super::address::{Family, PerFamily, Prefix};
 use super::domain::{Domain, Entry};
 use super::secret::Secret;
-use super::template::{Text, UrlTemplate, Values, encode, names_a_secret};
+use super::template::{Text, UrlTemplate, Values, encode, names_a_secret, parse_update_url};
 
 /// Which of an entry's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,35 +130,35 @@ pub fn target_length(entry: &Entry, order: &Order) -> usize {
 
 /// The URL of the order's slot, at the order's host.
 fn template(entry: &Entry, order: &Order) -> Result<UrlTemplate, String> {
-    let single = &entry.sending.single;
-    let own = match order.slot {
-        Slot::Single(family) => single[family].as_ref().ok_or_else(|| format!("there is no update URL for {family} alone"))?,
-        Slot::Together => entry.sending.together.as_ref().ok_or("there is no update URL for both families in one request")?,
-    };
+    let own = slot_url(entry, order.slot)?;
     if order.endpoint == Endpoint::Own {
         return Ok(own.clone());
     }
-    if !own.has_address() {
-        return Err("a URL without an address cannot be sent to the other host: it would set the other family".into());
-    }
-    let other = other_endpoint(entry, own).ok_or("there is no second host for this update URL")?;
+    let other = sibling_host(entry, order).ok_or("no other host may stand in for the one in this update URL")?;
     own.with_host(&other).map_err(|problem| problem.to_string())
+}
+
+fn slot_url(entry: &Entry, slot: Slot) -> Result<&UrlTemplate, String> {
+    Ok(match slot {
+        Slot::Single(family) => {
+            entry.sending.single[family].as_ref().ok_or_else(|| format!("there is no update URL for {family} alone"))?
+        }
+        Slot::Together => entry.sending.together.as_ref().ok_or("there is no update URL for both families in one request")?,
+    })
 }
 
 /// Scheme and host of the URL that may stand in for the order's own: only with an explicit address, because without one the
 /// provider would set the other family (`dyndns2.md` 2.5 A8).
 #[must_use]
 pub fn sibling_host(entry: &Entry, order: &Order) -> Option<String> {
-    let own = match order.slot {
-        Slot::Single(family) => entry.sending.single[family].as_ref()?,
-        Slot::Together => entry.sending.together.as_ref()?,
-    };
-    if own.has_address() { other_endpoint(entry, own) } else { None }
-}
-
-fn other_endpoint(entry: &Entry, own: &UrlTemplate) -> Option<String> {
-    let others = entry.sending.single.iter().filter_map(|(_, url)| url.as_ref()).map(UrlTemplate::endpoint);
-    others.into_iter().find(|endpoint| *endpoint != own.endpoint())
+    let own = slot_url(entry, order.slot).ok().filter(|own| own.has_address())?;
+    let request = &entry.dialect.request;
+    let preset = [&request.v4, &request.v6].into_iter().flatten().filter_map(|text| parse_update_url(text).ok()).flatten();
+    let preset: Vec<String> = preset.map(|url| url.endpoint()).collect();
+    let configured = entry.sending.single.iter().filter_map(|(_, url)| url.as_ref()).map(UrlTemplate::endpoint);
+    // An entry for one family has one URL; the catalogue knows the other host, unless the user chose the server.
+    let known = if preset.contains(&own.endpoint()) { preset } else { Vec::new() };
+    configured.into_iter().chain(known).find(|endpoint| *endpoint != own.endpoint())
 }
 
 /// The names as the provider wants them, joined by comma.

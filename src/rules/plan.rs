@@ -116,7 +116,9 @@ pub fn gate(view: &View<'_>) -> Result<(Moment, String), String> {
         record.wait.as_ref().map(|it| (it.until, format!("waiting after {}", it.code))),
         record.hiccup.as_ref().map(|it| (it.until, format!("waiting after {}", it.code))),
         account.slow_until.map(|until| (until, "the provider wants a slower pace".to_owned())),
-        record.last_sent.map(|at| (at.plus(schedule::SPACING), "at most one request a minute".to_owned())),
+        record
+            .last_sent
+            .map(|at| (at.plus(entry.dialect.request.rest.max(schedule::SPACING)), "the last request was a moment ago".to_owned())),
         schedule::budget_allows_at(record.budget_full_at).map(|at| (at, "many changes in a short time".to_owned())),
         view.storage_until.map(|at| (at, "the state cannot be written".to_owned())),
     ];

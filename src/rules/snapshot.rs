@@ -131,3 +131,20 @@ impl Snapshot {
         outcome
     }
 }
+
+impl Snapshot {
+    /// One sentence: how many names there are, and how they are.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for name in &self.ddns {
+            for family in Family::ALL.into_iter().filter(|family| name.mode.wants(*family)) {
+                *counts.entry(name.families[family].status.as_str()).or_default() += 1;
+            }
+        }
+        let parts: Vec<String> = counts.into_iter().map(|(status, count)| format!("{count} {status}")).collect();
+        let names = self.ddns.len();
+        let noun = if names == 1 { "name" } else { "names" };
+        if parts.is_empty() { format!("{names} {noun}") } else { format!("{names} {noun}: {}", parts.join(", ")) }
+    }
+}

@@ -273,10 +273,13 @@ pub fn account_key(account: &str) -> String {
     format!("account/{account}")
 }
 
+/// What the keys of echo services begin with.
+pub const ECHO: &str = "echo/";
+
 /// The key of an echo service.
 #[must_use]
 pub fn echo_key(url: &str) -> String {
-    format!("echo/{url}")
+    format!("{ECHO}{url}")
 }
 
 /// The key of a line's family.
@@ -485,5 +488,7 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert_eq!(serde_json::from_str::<Record>("{}").unwrap(), Record::default());
+        assert_eq!(serde_json::from_str::<AccountState>("{}").unwrap(), AccountState::default());
+        assert_eq!(serde_json::from_str::<ServiceRecord>("{}").unwrap(), ServiceRecord::default());
     }
 }

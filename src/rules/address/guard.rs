@@ -1,7 +1,7 @@
 //! What may never be published (`dyndns2.md` 5.1, 5.2).
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// Why an address must not be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +36,18 @@ impl std::error::Error for Rejected {}
 
 impl Rule {
     const fn v4(network: [u8; 4], length: u8, range: &'static str, what: &'static str, reference: &'static str) -> Self {
-        Self { range, what, reference, network: Ipv4Addr::from_octets(network).to_bits() as u128, length: length + 96 }
+        Self { range, what, reference, network: u32::from_be_bytes(network) as u128, length: length + 96 }
     }
 
     const fn v6(network: [u16; 8], length: u8, range: &'static str, what: &'static str, reference: &'static str) -> Self {
-        let [a, b, c, d, e, f, g, h] = network;
-        Self { range, what, reference, network: Ipv6Addr::new(a, b, c, d, e, f, g, h).to_bits(), length }
+        let mut bits = 0;
+        let mut group = 0;
+        // No iterators in constants.
+        while group < network.len() {
+            bits = bits << 16 | network[group] as u128;
+            group += 1;
+        }
+        Self { range, what, reference, network: bits, length }
     }
 
     const fn covers(&self, bits: u128) -> bool {

@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::reading::{Unused, echo};
 use super::services::{BUILT_IN, Book, resting, young_answer};
 use super::{Probe, ProbeFault, Reading, Services, Source, SourceReport};
 use crate::rules::address::Family;
 use crate::rules::moment::Moment;
+
+mod service;
+
+use service::{Reached, Service, State, book};
 
 /// Answers that are compared, and how many of them must be equal.
 const JURY: usize = 3;
@@ -14,41 +17,6 @@ const QUORUM: usize = 2;
 
 /// Most services that one round asks: those that fail are replaced.
 const MOST: usize = 6;
-
-/// One service's part.
-#[derive(Clone, Debug)]
-struct Service {
-    url: String,
-    /// The user names it: asked when needed.
-    named: bool,
-    state: State,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    /// May be asked.
-    Idle,
-    /// Rests; why, and its last answer if that still counts.
-    Resting(String, Option<(IpAddr, Moment)>),
-    /// Was asked; what is to be restored if the question never left this machine, and the answer it is to confirm.
-    Open {
-        before: Option<Moment>,
-        confirms: Option<IpAddr>,
-    },
-    Said(IpAddr),
-    /// No answer, and whether anybody was there.
-    Failed(Unused, Reached),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reached {
-    /// This machine has no way out.
-    NoRoute,
-    /// The way out may be broken.
-    Nobody,
-    /// Something answered.
-    Somebody,
-}
 
 /// What a poll wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,64 +241,6 @@ fn rotation(family: Family, records: &Services) -> Vec<&'static str> {
     let mut urls: Vec<&'static str> = BUILT_IN.iter().map(|service| service.url[family]).collect();
     urls.sort_by_key(|url| records.get(*url).and_then(|record| record.last_query));
     urls
-}
-
-/// What a service's answer amounts to, also for later rounds.
-fn book(book: Book<'_>, result: Result<Reading, ProbeFault>, family: Family, named: bool, before: Option<Moment>, now: Moment) -> State {
-    match result {
-        Ok(Reading::Echo { status, retry_after, body }) => match echo(status, &body, family) {
-            Ok(address) => {
-                book.answered(address, now);
-                State::Said(address)
-            }
-            Err(unused) => {
-                book.refused(status, retry_after, named, now);
-                State::Failed(unused, Reached::Somebody)
-            }
-        },
-        Ok(_) => State::Failed(Unused::because("the answer is not that of an echo service"), Reached::Nobody),
-        Err(ProbeFault::NoRoute(why)) => {
-            // The service never saw the question.
-            book.0.last_query = before;
-            State::Failed(Unused::because(why), Reached::NoRoute)
-        }
-        Err(ProbeFault::Failed(why)) => State::Failed(Unused::because(why), Reached::Nobody),
-    }
-}
-
-impl Service {
-    fn put(&mut self, index: usize, confirms: Option<IpAddr>, records: &mut Services, now: Moment) -> (usize, Probe) {
-        let record = records.entry(self.url.clone()).or_default();
-        self.state = State::Open { before: record.last_query, confirms };
-        record.last_query = Some(now);
-        (index, Probe::Echo { url: self.url.clone() })
-    }
-
-    fn answer(&self) -> Option<IpAddr> {
-        match self.state {
-            State::Said(address) => Some(address),
-            State::Resting(_, last) => last.map(|(address, _)| address),
-            _ => None,
-        }
-    }
-
-    /// `None`: it had no part.
-    fn report(&self, agreed: Option<IpAddr>) -> Option<SourceReport> {
-        let dissent = |address: IpAddr| agreed.is_none_or(|agreed| agreed != address);
-        let (address, rejected) = match &self.state {
-            State::Idle => return None,
-            State::Open { .. } => (None, Some("has not answered yet".into())),
-            State::Said(address) => (Some(*address), dissent(*address).then(|| "no second service confirms it".into())),
-            State::Resting(_, Some((address, at))) => {
-                let why = format!("answered at {at}, rests since; no other service confirms it");
-                (Some(*address), dissent(*address).then_some(why))
-            }
-            State::Resting(why, None) if self.named => (None, Some(why.clone())),
-            State::Resting(_, None) => return None,
-            State::Failed(unused, _) => (unused.address, Some(unused.why.clone())),
-        };
-        Some(SourceReport { source: self.url.clone(), address, rejected })
-    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(super) fn echo(status: u16, body: &str, family: Family) -> Result<IpAddr, Un
     page(body, family).map_err(Unused::because).and_then(guarded)
 }
 
-/// The words before the address on a page in the manner of Dyn's CheckIP.
+/// The words before the address on a page in the manner of Dyn's `CheckIP`.
 const CHECKIP: &str = "Current IP Address:";
 
 fn page(body: &str, family: Family) -> Result<IpAddr, String> {
@@ -106,7 +106,7 @@ pub(super) fn text(output: &str, family: Family) -> Outcome {
     }
 }
 
-/// States in which a box has no connection (UPnP WANIPConnection:1, 2.2.4; anything else counts as connected).
+/// States in which a box has no connection (`UPnP` `WANIPConnection:1`, 2.2.4; anything else counts as connected).
 const NOT_CONNECTED: [&str; 6] = ["Unconfigured", "Connecting", "Authenticating", "PendingDisconnect", "Disconnecting", "Disconnected"];
 
 /// What a box says, and the warning that goes with an address which somebody outside sees nevertheless.

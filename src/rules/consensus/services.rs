@@ -7,7 +7,7 @@ use super::{ServiceRecord, Services};
 use crate::rules::address::{Family, PerFamily};
 use crate::rules::moment::Moment;
 
-/// Least time between two questions to one built-in service, and longest life of an answer (the rule of Dyn's CheckIP).
+/// Least time between two questions to one built-in service, and longest life of an answer (the rule of Dyn's `CheckIP`).
 pub const REST: Duration = Duration::from_secs(600);
 
 /// Most that a service's Retry-After is followed: a mistake there must not silence a service for ever.

@@ -109,6 +109,18 @@ fn the_sibling_endpoint_takes_the_same_explicit_address() {
 }
 
 #[test]
+fn an_entry_for_one_family_knows_the_other_host_unless_the_user_chose_the_server() {
+    let mut entry = preset("freedyn");
+    entry.sending.single.v6 = None;
+    let order = Order { endpoint: Endpoint::Sibling, ..order(Slot::Single(Family::V4)) };
+    assert_eq!(prepare(&entry, &order).expect("the catalogue has a second host").host, "ipv6.api.freedyn.de");
+    let own = entry.sending.single.v4.take().expect("a preset");
+    entry.sending.single.v4 = Some(own.with_host("http://127.0.0.1:8080").expect("a server"));
+    assert_eq!(sibling_host(&entry, &order), None);
+    prepare(&entry, &order).expect_err("the request must not leave the chosen server");
+}
+
+#[test]
 fn a_detecting_url_connects_over_its_family_and_has_no_sibling() {
     let url = "https://ipv4.api.freedyn.de/nic/update?hostname=<domain> https://ipv6.api.freedyn.de/nic/update?hostname=<domain>";
     let entry = entry("freedyn", url, None);

@@ -45,32 +45,15 @@ impl Foreign {
         let of = |code: &str, hint: &str| Verdict::new(Class::ProtocolError, code).with_hint(hint);
         match self {
             Self::Empty if status == 200 => of("empty", "the reply is empty; that is no success"),
-            Self::Empty => of(
-                &http::code(status),
-                "the reply is empty; that is no success",
-            ),
-            Self::Html => Verdict {
-                portal: true,
-                ..of(
-                    "html",
-                    "a web page came instead of a reply: a captive portal, or a wrong update URL",
-                )
-            },
-            Self::Json => of(
-                "json",
-                "JSON came instead of a plain reply; check the update URL",
-            ),
-            Self::Oversized => of(
-                "oversized",
-                "the reply is longer than 64 KiB; that is no success",
-            ),
-            Self::Encoding(name) => of(
-                "encoding",
-                &format!(
-                    "the reply has the content coding {:?}, which nobody asked for",
-                    display::line(name)
-                ),
-            ),
+            Self::Empty => of(&http::code(status), "the reply is empty; that is no success"),
+            Self::Html => {
+                Verdict { portal: true, ..of("html", "a web page came instead of a reply: a captive portal, or a wrong update URL") }
+            }
+            Self::Json => of("json", "JSON came instead of a plain reply; check the update URL"),
+            Self::Oversized => of("oversized", "the reply is longer than 64 KiB; that is no success"),
+            Self::Encoding(name) => {
+                of("encoding", &format!("the reply has the content coding {:?}, which nobody asked for", display::line(name)))
+            }
         }
     }
 }
@@ -90,9 +73,7 @@ pub(super) fn read(dialect: &Dialect, reply: &Reply) -> Reading {
             None => markup::read(dialect, &text),
         },
         Style::Markup => markup::read(dialect, &text),
-        Style::Json(field) if text.trim_start().starts_with(['{', '[']) => {
-            json(dialect, &text, field)
-        }
+        Style::Json(field) if text.trim_start().starts_with(['{', '[']) => json(dialect, &text, field),
         Style::Patterns => patterns(dialect, reply, &text),
         Style::Lines | Style::Block | Style::Json(_) => plain(dialect, reply, &text),
     }
@@ -108,9 +89,7 @@ pub(super) fn first_row(reply: &Reply) -> String {
 pub(super) fn rows(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\r', '\n'])
         .map(|row| row.trim_matches([' ', '\t']))
-        .filter(|row| {
-            row.contains(|c: char| c.is_alphanumeric() || c.is_control() || !c.is_ascii())
-        })
+        .filter(|row| row.contains(|c: char| c.is_alphanumeric() || c.is_control() || !c.is_ascii()))
         .filter(|row| !row.starts_with(['#', ';']) && !row.starts_with("//"))
 }
 
@@ -120,55 +99,36 @@ pub(super) fn is_page(text: &str) -> bool {
 }
 
 fn one(line: Line) -> Reading {
-    Reading::Lines {
-        lines: vec![line],
-        per_line: true,
-    }
+    Reading::Lines { lines: vec![line], per_line: true }
 }
 
 fn plain(dialect: &Dialect, reply: &Reply, text: &str) -> Reading {
     // Many scripts send their plain words under PHP's default type, so the type alone does not make a page.
-    let typed_html = header(reply, "content-type")
-        .is_some_and(|value| value.to_ascii_lowercase().contains("html"));
+    let typed_html = header(reply, "content-type").is_some_and(|value| value.to_ascii_lowercase().contains("html"));
     if is_page(text) || (typed_html && text.contains('<')) {
         return Reading::Foreign(Foreign::Html);
     }
     if is_json(text) {
         return Reading::Foreign(Foreign::Json);
     }
-    let wanted = if dialect.reply.style == Style::Block {
-        1
-    } else {
-        usize::MAX
-    };
-    let lines: Vec<_> = rows(text)
-        .take(wanted)
-        .map(|row| look_up(dialect, row))
-        .collect();
+    let wanted = if dialect.reply.style == Style::Block { 1 } else { usize::MAX };
+    let lines: Vec<_> = rows(text).take(wanted).map(|row| look_up(dialect, row)).collect();
     if lines.is_empty() {
         Reading::Foreign(Foreign::Empty)
     } else if typed_html && !lines.iter().any(|line| line.known) {
         Reading::Foreign(Foreign::Html)
     } else {
-        Reading::Lines {
-            lines,
-            per_line: true,
-        }
+        Reading::Lines { lines, per_line: true }
     }
 }
 
 fn patterns(dialect: &Dialect, reply: &Reply, text: &str) -> Reading {
     let count = rows(text).count();
-    let lines: Vec<_> = rows(text)
-        .filter_map(|row| look_up_pattern(dialect, row))
-        .collect();
+    let lines: Vec<_> = rows(text).filter_map(|row| look_up_pattern(dialect, row)).collect();
     if is_page(text) || lines.is_empty() {
         return plain(dialect, reply, text);
     }
-    Reading::Lines {
-        per_line: lines.len() == count,
-        lines,
-    }
+    Reading::Lines { per_line: lines.len() == count, lines }
 }
 
 fn json(dialect: &Dialect, text: &str, field: &str) -> Reading {
@@ -179,15 +139,9 @@ fn json(dialect: &Dialect, text: &str, field: &str) -> Reading {
         Value::Array(elements) => elements,
         single => vec![single],
     };
-    let lines: Option<Vec<_>> = elements
-        .iter()
-        .map(|element| Some(look_up(dialect, &scalar(element, field)?)))
-        .collect();
+    let lines: Option<Vec<_>> = elements.iter().map(|element| Some(look_up(dialect, &scalar(element, field)?))).collect();
     match lines {
-        Some(lines) if !lines.is_empty() => Reading::Lines {
-            lines,
-            per_line: true,
-        },
+        Some(lines) if !lines.is_empty() => Reading::Lines { lines, per_line: true },
         _ => Reading::Foreign(Foreign::Json),
     }
 }
@@ -204,15 +158,11 @@ fn scalar(element: &Value, field: &str) -> Option<String> {
 fn is_json(text: &str) -> bool {
     let text = text.trim_start();
     // A bracket alone may begin a line: "[200 OK] nohost" (Loopia).
-    text.starts_with('{')
-        || (text.starts_with('[') && serde_json::from_str::<IgnoredAny>(text).is_ok())
+    text.starts_with('{') || (text.starts_with('[') && serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    let (_, value) = reply
-        .headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    let (_, value) = reply.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     let value = value.trim();
     (!value.is_empty()).then_some(value)
 }
@@ -220,10 +170,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 /// A byte order mark decides; without one it is read as UTF-8, and what is none becomes U+FFFD.
 fn decode(body: &[u8]) -> String {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<_> = bytes
-            .chunks_exact(2)
-            .map(|pair| unit([pair[0], pair[1]]))
-            .collect();
+        let units: Vec<_> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         String::from_utf16_lossy(&units)
     };
     match body {

@@ -7,9 +7,7 @@ use super::body::{Foreign, Reading, is_page, rows};
 use super::words::{Line, look_up, look_up_number, look_up_pattern};
 
 /// Tags that stand inside a sentence: what follows them is not at a line start.
-const INLINE: [&str; 12] = [
-    "a", "b", "big", "code", "em", "font", "i", "small", "span", "strong", "tt", "u",
-];
+const INLINE: [&str; 12] = ["a", "b", "big", "code", "em", "font", "i", "small", "span", "strong", "tt", "u"];
 
 /// Elements whose text nobody reads as the page's statement.
 const SKIPPED: [&str; 3] = ["script", "style", "title"];
@@ -17,20 +15,11 @@ const SKIPPED: [&str; 3] = ["script", "style", "title"];
 /// Reads a page: result tags if there are any, else the dialect's words at line start.
 pub(super) fn read(dialect: &Dialect, text: &str) -> Reading {
     let page = split(text);
-    let results: Vec<_> = page
-        .tags
-        .iter()
-        .filter_map(|tag| result(dialect, tag))
-        .collect();
+    let results: Vec<_> = page.tags.iter().filter_map(|tag| result(dialect, tag)).collect();
     if !results.is_empty() {
-        return Reading::Lines {
-            lines: results,
-            per_line: true,
-        };
+        return Reading::Lines { lines: results, per_line: true };
     }
-    let mut lines: Vec<_> = rows(&page.text)
-        .filter_map(|row| look_up_pattern(dialect, row))
-        .collect();
+    let mut lines: Vec<_> = rows(&page.text).filter_map(|row| look_up_pattern(dialect, row)).collect();
     if lines.is_empty() && is_page(text) {
         return Reading::Foreign(Foreign::Html);
     }
@@ -40,10 +29,7 @@ pub(super) fn read(dialect: &Dialect, text: &str) -> Reading {
     if lines.is_empty() {
         return Reading::Foreign(Foreign::Empty);
     }
-    Reading::Lines {
-        per_line: lines.len() == 1,
-        lines,
-    }
+    Reading::Lines { per_line: lines.len() == 1, lines }
 }
 
 /// `<SUCCESS CODE="200" …>` and `<ERROR CODE="702" PARAM="600" …>`: the number is the word, PARAM the wait in seconds.
@@ -53,9 +39,7 @@ fn result(dialect: &Dialect, tag: &str) -> Option<Line> {
         return None;
     }
     let number = attribute(tag, "code")?;
-    let wait = attribute(tag, "param")
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
+    let wait = attribute(tag, "param").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
     Some(look_up_number(dialect, number.trim(), tag, wait))
 }
 
@@ -67,10 +51,7 @@ struct Page<'a> {
 }
 
 fn split(mut rest: &str) -> Page<'_> {
-    let mut page = Page {
-        tags: Vec::new(),
-        text: String::new(),
-    };
+    let mut page = Page { tags: Vec::new(), text: String::new() };
     while let Some((before, after)) = rest.split_once('<') {
         page.text.push_str(before);
         if let Some(comment) = after.strip_prefix("!--") {
@@ -82,11 +63,7 @@ fn split(mut rest: &str) -> Page<'_> {
         if !INLINE.contains(&name.trim_start_matches('/')) {
             page.text.push('\n');
         }
-        rest = if SKIPPED.contains(&name.as_str()) {
-            behind_element(behind, &name)
-        } else {
-            behind
-        };
+        rest = if SKIPPED.contains(&name.as_str()) { behind_element(behind, &name) } else { behind };
         page.tags.push(tag);
     }
     page.text.push_str(rest);
@@ -109,18 +86,14 @@ fn cut_tag(text: &str) -> (&str, &str) {
 
 /// The name of a tag in lower case; a closing tag keeps its slash.
 fn name(tag: &str) -> String {
-    let end = tag
-        .char_indices()
-        .find(|(at, c)| !(c.is_ascii_alphanumeric() || (*at == 0 && *c == '/')));
+    let end = tag.char_indices().find(|(at, c)| !(c.is_ascii_alphanumeric() || (*at == 0 && *c == '/')));
     tag[..end.map_or(tag.len(), |(at, _)| at)].to_ascii_lowercase()
 }
 
 /// Everything from the end of element `name` on.
 fn behind_element<'a>(text: &'a str, name: &str) -> &'a str {
     let closing = format!("</{name}");
-    text.to_ascii_lowercase()
-        .find(&closing)
-        .map_or("", |at| &text[at..])
+    text.to_ascii_lowercase().find(&closing).map_or("", |at| &text[at..])
 }
 
 /// The value of an attribute, quoted or not.
@@ -131,9 +104,7 @@ fn attribute<'a>(tag: &'a str, wanted: &str) -> Option<&'a str> {
         let behind = behind.trim_start();
         let (value, after) = match behind.chars().next()? {
             quote @ ('"' | '\'') => behind[1..].split_once(quote)?,
-            _ => behind
-                .split_once(char::is_whitespace)
-                .unwrap_or((behind, "")),
+            _ => behind.split_once(char::is_whitespace).unwrap_or((behind, "")),
         };
         if key.trim().eq_ignore_ascii_case(wanted) {
             return Some(value);

@@ -9,11 +9,13 @@ use super::domain::Domain;
 use super::moment::Moment;
 
 mod body;
+mod by_name;
 mod display;
 mod http;
 mod lines;
 mod markup;
 mod named;
+mod settle;
 pub mod wait;
 mod words;
 
@@ -98,7 +100,8 @@ pub struct Verdict {
     pub escalate: Option<Escalation>,
     /// The public address that the line names, if it is another one than was sent or the same.
     pub address: Option<IpAddr>,
-    /// Accepted for the batch as a whole: to be verified name by name (rule M6).
+    /// Said about several names or families at once: to be verified one by one (rules M2 and M6). With
+    /// [`Class::NotApplicable`] it is open which of them is not set up (2.5 A12, A13).
     pub assumed: bool,
     /// Somebody else may have answered: captive portal.
     pub portal: bool,
@@ -160,17 +163,11 @@ impl Verdict {
     }
 
     fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 
     fn with_wait(self, wait: Wait) -> Self {
-        Self {
-            wait: Some(wait),
-            ..self
-        }
+        Self { wait: Some(wait), ..self }
     }
 }
 
@@ -183,15 +180,11 @@ impl Verdict {
 pub fn judge(dialect: &Dialect, asked: &Asked<'_>, outcome: &Outcome) -> Judgement {
     let mapping = Mapping::new(dialect, asked);
     match outcome {
-        Outcome::Failed(fault) => {
-            mapping.whole(&Line::of(http::by_fault(fault, asked.other_endpoint)))
-        }
+        Outcome::Failed(fault) => mapping.whole(&Line::of(http::by_fault(fault, asked.other_endpoint))),
         Outcome::Replied(reply) => {
             let mut judgement = judge_reply(&mapping, reply);
             if reply.moved_to.is_some() {
-                judgement
-                    .notices
-                    .push("the endpoint moved to https; write https in the configuration".into());
+                judgement.notices.push("the endpoint moved to https; write https in the configuration".into());
             }
             judgement
         }
@@ -211,24 +204,15 @@ fn judge_reply(mapping: &Mapping<'_>, reply: &Reply) -> Judgement {
         line.verdict.heed(retry_after);
         line
     };
-    let whole = |verdict: Verdict| {
-        mapping.whole(&heed(Line::of(Verdict {
-            line: first_row.clone(),
-            ..verdict
-        })))
-    };
+    let whole = |verdict: Verdict| mapping.whole(&heed(Line::of(Verdict { line: first_row.clone(), ..verdict })));
     match (reading, dialect.meaning_of_status(reply.status)) {
         (Reading::Lines { lines, per_line }, _) if lines.iter().any(|line| line.known) => {
             let lines: Vec<_> = lines.into_iter().map(heed).collect();
             mapping.lines(&lines, per_line)
         }
-        (Reading::Foreign(foreign), _) if success && foreign.spoils_status() => {
-            whole(foreign.verdict(reply.status))
-        }
+        (Reading::Foreign(foreign), _) if success && foreign.spoils_status() => whole(foreign.verdict(reply.status)),
         (_, Some(meaning)) => whole(words::by_meaning(meaning, &http::code(reply.status))),
-        (Reading::Lines { lines, .. }, None) if success => mapping.whole(&heed(
-            lines.into_iter().next().unwrap_or_else(Line::nothing),
-        )),
+        (Reading::Lines { lines, .. }, None) if success => mapping.whole(&heed(lines.into_iter().next().unwrap_or_else(Line::nothing))),
         (Reading::Foreign(foreign), None) if success => whole(foreign.verdict(reply.status)),
         (_, None) => whole(http::by_status(reply.status, mapping.asked.domains.len())),
     }

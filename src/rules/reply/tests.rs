@@ -5,7 +5,6 @@ mod dialects;
 mod http_layer;
 mod many_names;
 mod properties;
-mod scenarios;
 
 use super::*;
 
@@ -90,9 +89,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn domains(count: usize) -> Vec<Domain> {
-    (0..count)
-        .map(|number| Domain::parse(&format!("h{number}.example.org")).expect("a name"))
-        .collect()
+    (0..count).map(|number| Domain::parse(&format!("h{number}.example.org")).expect("a name")).collect()
 }
 
 /// Which addresses the request carries.
@@ -105,10 +102,7 @@ enum Carries {
 
 impl Carries {
     fn addresses(self) -> PerFamily<Option<IpAddr>> {
-        PerFamily {
-            v4: matches!(self, Self::V4 | Self::Both).then(|| ip(V4)),
-            v6: matches!(self, Self::V6 | Self::Both).then(|| ip(V6)),
-        }
+        PerFamily { v4: matches!(self, Self::V4 | Self::Both).then(|| ip(V4)), v6: matches!(self, Self::V6 | Self::Both).then(|| ip(V6)) }
     }
 }
 
@@ -117,28 +111,16 @@ const NOW: Moment = Moment(1_795_305_600_000);
 
 fn judged(dialect: &Dialect, hosts: usize, carries: Carries, outcome: &Outcome) -> Judgement {
     let domains = domains(hosts);
-    let asked = Asked {
-        domains: &domains,
-        addresses: carries.addresses(),
-        other_endpoint: false,
-        now: NOW,
-    };
+    let asked = Asked { domains: &domains, addresses: carries.addresses(), other_endpoint: false, now: NOW };
     judge(dialect, &asked, outcome)
 }
 
 fn reply(status: u16, body: &str) -> Reply {
-    Reply {
-        status,
-        body: body.into(),
-        ..Reply::default()
-    }
+    Reply { status, body: body.into(), ..Reply::default() }
 }
 
 fn page(status: u16, body: &str) -> Reply {
-    Reply {
-        headers: vec![("content-type".into(), "text/html; charset=utf-8".into())],
-        ..reply(status, body)
-    }
+    Reply { headers: vec![("content-type".into(), "text/html; charset=utf-8".into())], ..reply(status, body) }
 }
 
 /// The judgement on a plain 200 for this many names.
@@ -149,9 +131,7 @@ fn said(dialect: &Dialect, hosts: usize, carries: Carries, body: &str) -> Judgem
 /// The only verdict of a reply about one name and IPv4.
 fn only(dialect: &Dialect, reply: Reply) -> Verdict {
     let judgement = judged(dialect, 1, Carries::V4, &Outcome::Replied(reply));
-    let [(0, Family::V4, verdict)] = &judgement.verdicts[..] else {
-        panic!("one verdict: {judgement:?}")
-    };
+    let [(0, Family::V4, verdict)] = &judgement.verdicts[..] else { panic!("one verdict: {judgement:?}") };
     verdict.clone()
 }
 
@@ -160,11 +140,7 @@ fn only_said(dialect: &Dialect, body: &str) -> Verdict {
 }
 
 fn classes(judgement: &Judgement) -> Vec<Class> {
-    judgement
-        .verdicts
-        .iter()
-        .map(|(_, _, verdict)| verdict.class)
-        .collect()
+    judgement.verdicts.iter().map(|(_, _, verdict)| verdict.class).collect()
 }
 
 fn first_seconds(verdict: &Verdict) -> Option<u64> {

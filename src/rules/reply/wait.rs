@@ -17,11 +17,7 @@ pub struct Wait {
 }
 
 const fn seconds(first: u64, cap: u64) -> Wait {
-    Wait {
-        first: Duration::from_secs(first),
-        cap: Duration::from_secs(cap),
-        given: false,
-    }
+    Wait { first: Duration::from_secs(first), cap: Duration::from_secs(cap), given: false }
 }
 
 const HOUR: u64 = 3600;
@@ -80,22 +76,14 @@ impl Wait {
     #[must_use]
     pub fn given(span: Duration) -> Self {
         let span = span.clamp(GIVEN_FLOOR, GIVEN_CAP);
-        Self {
-            first: span,
-            cap: span,
-            given: true,
-        }
+        Self { first: span, cap: span, given: true }
     }
 
     /// This wait, but at least `floor`.
     #[must_use]
     pub fn at_least(self, floor: Duration) -> Self {
         let first = self.first.max(floor);
-        Self {
-            first,
-            cap: self.cap.max(first),
-            given: self.given,
-        }
+        Self { first, cap: self.cap.max(first), given: self.given }
     }
 }
 

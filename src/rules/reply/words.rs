@@ -23,12 +23,7 @@ pub(super) struct Line {
 impl Line {
     /// A verdict that has no line.
     pub(super) fn of(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            known: true,
-            text: String::new(),
-            addresses: Vec::new(),
-        }
+        Self { verdict, known: true, text: String::new(), addresses: Vec::new() }
     }
 
     /// A reply without any line.
@@ -37,23 +32,14 @@ impl Line {
     }
 
     fn new(text: &str, verdict: Verdict, known: bool) -> Self {
-        let verdict = Verdict {
-            line: display::line(text),
-            ..verdict
-        };
-        Self {
-            verdict,
-            known,
-            text: text.into(),
-            addresses: named::addresses(text),
-        }
+        let verdict = Verdict { line: display::line(text), ..verdict };
+        Self { verdict, known, text: text.into(), addresses: named::addresses(text) }
     }
 
     /// Does it refuse names, so that one bad name may have spoiled a batch (rule M10)?
     pub(super) fn refuses_a_name(&self) -> bool {
         let Verdict { class, scope, .. } = &self.verdict;
-        *class == Class::BlockedHost
-            || (*scope == Scope::Domain && *class != Class::SplitBatch && !class.claims_success())
+        *class == Class::BlockedHost || (*scope == Scope::Domain && *class != Class::SplitBatch && !class.claims_success())
     }
 }
 
@@ -116,21 +102,12 @@ pub(super) fn look_up(dialect: &Dialect, text: &str) -> Line {
 
 /// Reads a row of a page: the longest of the dialect's words at its start, up to a word boundary.
 pub(super) fn look_up_pattern(dialect: &Dialect, text: &str) -> Option<Line> {
-    let (key, meaning) = dialect
-        .words
-        .iter()
-        .filter(|(key, _)| begins_with(text, key))
-        .max_by_key(|(key, _)| key.len())?;
+    let (key, meaning) = dialect.words.iter().filter(|(key, _)| begins_with(text, key)).max_by_key(|(key, _)| key.len())?;
     Some(Line::new(text, by_meaning(meaning, key), true))
 }
 
 /// The verdict that the dialect's own number stands for; `text` is what is shown.
-pub(super) fn look_up_number(
-    dialect: &Dialect,
-    number: &str,
-    text: &str,
-    wait: Option<Duration>,
-) -> Line {
+pub(super) fn look_up_number(dialect: &Dialect, number: &str, text: &str, wait: Option<Duration>) -> Line {
     let Some(meaning) = dialect.meaning_of_word(number) else {
         return unknown(text, number);
     };
@@ -146,11 +123,7 @@ pub(super) fn by_meaning(meaning: &Meaning, code: &str) -> Verdict {
     let implied = Verdict::new(meaning.class, code);
     let wait = implied.wait.map(|wait| {
         let first = meaning.wait.unwrap_or(wait.first);
-        Wait {
-            first,
-            cap: meaning.wait_cap.unwrap_or(wait.cap).max(first),
-            given: false,
-        }
+        Wait { first, cap: meaning.wait_cap.unwrap_or(wait.cap).max(first), given: false }
     });
     Verdict {
         wait,
@@ -174,9 +147,7 @@ fn begins_with(text: &str, key: &str) -> bool {
         return false;
     };
     let bounded = |end: Option<char>| end.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-    !key.is_empty()
-        && start.eq_ignore_ascii_case(key)
-        && (bounded(key.chars().next_back()) || bounded(text[key.len()..].chars().next()))
+    !key.is_empty() && start.eq_ignore_ascii_case(key) && (bounded(key.chars().next_back()) || bounded(text[key.len()..].chars().next()))
 }
 
 /// `w30m`, `w2h`, `w90s`: the wait that old servers set.
@@ -192,10 +163,7 @@ fn legacy_wait(word: &str) -> Option<Duration> {
     if number.is_empty() || number.len() > 6 || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    number
-        .parse::<u64>()
-        .ok()
-        .map(|count| Duration::from_secs(count * unit))
+    number.parse::<u64>().ok().map(|count| Duration::from_secs(count * unit))
 }
 
 /// `badauth2` is as bad as `badauth`; nothing becomes a success this way.
@@ -209,9 +177,7 @@ fn refused_by_prefix(dialect: &Dialect, word: &str) -> Option<Verdict> {
         .iter()
         .filter(|(_, meaning)| meaning.class.badness() > Class::NotApplicable.badness())
         .filter(|(key, _)| !key.is_empty() && word.starts_with(key.as_str()))
-        .filter(|(key, _)| {
-            distinct(key) || !word[key.len()..].starts_with(|c: char| c.is_alphanumeric())
-        })
+        .filter(|(key, _)| distinct(key) || !word[key.len()..].starts_with(|c: char| c.is_alphanumeric()))
         .max_by_key(|(key, _)| key.len())?;
     Some(by_meaning(meaning, word))
 }

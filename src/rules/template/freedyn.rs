@@ -1,7 +1,7 @@
 //! What FreeDYN's parameters forbid (`dyndns2.md` 2.2 and 2.5): families of synonyms of which only one may be set.
 
 use super::quoted;
-use super::text::outside;
+use super::scan::outside;
 
 /// Findings about a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub fn lint_freedyn(url: &str) -> Lint {
     }
     let rest = url.path.strip_prefix("/nic/update").unwrap_or_default();
     if !matches!(rest, "" | "/") {
+        // Only the name: a value may be a password.
+        let rest = rest.split('=').next().unwrap_or_default();
         lint.refused.push(format!("{} stands directly behind /nic/update; write a \"?\" in front of the parameters", quoted(rest)));
     }
     for (family, names) in FAMILIES {

@@ -10,6 +10,7 @@ use super::address::{Family, Prefix};
 mod freedyn;
 mod hidden;
 mod mode;
+mod scan;
 mod text;
 mod update_url;
 
@@ -70,8 +71,8 @@ impl Placeholder {
     }
 }
 
-/// What the placeholders are replaced by.
-#[derive(Clone, Copy, Debug)]
+/// What the placeholders are replaced by. `Debug` shows no credentials.
+#[derive(Clone, Copy)]
 pub struct Values<'a> {
     /// Names joined by comma.
     pub domain: &'a str,
@@ -89,6 +90,12 @@ pub struct Values<'a> {
     pub bare_prefix: bool,
     /// The line has both families.
     pub dualstack: bool,
+}
+
+impl fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Values").field("domain", &self.domain).field("ipv4", &self.ipv4).field("ipv6", &self.ipv6).finish_non_exhaustive()
+    }
 }
 
 /// What is wrong with a template, and how to mend it.

@@ -43,14 +43,14 @@ pub fn check_mode_with(urls: &[UrlTemplate], texts: &[&Text], mode: Option<Mode>
 }
 
 fn one(url: &UrlTemplate, carries: PerFamily<bool>, mode: Option<Mode>) -> Result<Plan, Vec<String>> {
-    let carried: Vec<Family> = Family::ALL.into_iter().filter(|family| carries[*family]).collect();
-    let able = match carried.as_slice() {
+    let present: Vec<Family> = Family::ALL.into_iter().filter(|family| carries[*family]).collect();
+    let able = match present.as_slice() {
         [family] => only(*family),
         _ => Mode::Both,
     };
     let mode = mode.unwrap_or(able);
-    let unwanted = carried.iter().filter(|family| !mode.wants(**family)).map(|family| not_wanted(mode, *family, able));
-    let lacking = Family::ALL.into_iter().filter(|family| !carried.is_empty() && mode.wants(*family) && !carries[*family]);
+    let unwanted = present.iter().filter(|family| !mode.wants(**family)).map(|family| not_wanted(mode, *family, able));
+    let lacking = Family::ALL.into_iter().filter(|family| !present.is_empty() && mode.wants(*family) && !carries[*family]);
     let lacking = lacking.filter(|_| matches!(mode, Mode::Both | Mode::Together));
     let problems: Vec<String> = unwanted
         .chain(lacking.map(|family| {
@@ -65,7 +65,7 @@ fn one(url: &UrlTemplate, carries: PerFamily<bool>, mode: Option<Mode>) -> Resul
     if !problems.is_empty() {
         return Err(problems);
     }
-    if carried.len() == Family::ALL.len() {
+    if present.len() == Family::ALL.len() {
         return Ok(Plan { mode, single: PerFamily::default(), together: Some(url.clone()) });
     }
     Ok(Plan { mode, single: PerFamily::from_fn(|family| mode.wants(family).then(|| url.clone())), together: None })

@@ -169,6 +169,7 @@ fn keys_that_are_written_into_a_url_are_shown_as_dots() {
         ("https://me:pw@h/u?u=<username>&p=<pass>", "https://•••@h/u?u=user%40example.org&p=•••"),
         ("https://h/u?t=<username>", "https://h/u?t=•••"),
         ("https://h/u?t=<b64><pass></b64>", "https://h/u?t=•••"),
+        ("https://h/u?t=<b64>me:a1</b64>", "https://h/u?t=•••"),
     ] {
         let template = one(text);
         assert_eq!(template.expand(&values(), false).expect(text).shown, shown);
@@ -267,6 +268,8 @@ fn freedyn_templates_are_checked_before_they_are_used() {
         assert_eq!(lint.warnings.len(), 1, "{url}: {lint:?}");
         assert!(lint.warnings[0].contains(part), "{url}: {lint:?}");
     }
+    let spelled = lint_freedyn("https://ipv4.api.freedyn.de/nic/updatepassword=hidden&hostname=<domain>");
+    assert!(!format!("{spelled:?}").contains("hidden"), "{spelled:?}");
     let clean = "https://1234567890:<pass>@ipv4.api.freedyn.de/nic/update?hostname=<domain>&myip=<ipaddr>&myip2=<ip6addr>";
     assert_eq!(lint_freedyn(clean), Lint::default());
     assert_eq!(lint_freedyn_user("me@example.org"), None);

@@ -4,7 +4,8 @@ use std::fmt;
 
 use url::Url;
 
-use super::text::{Manner, outside};
+use super::scan::outside;
+use super::text::Manner;
 use super::{DOTS, Placeholder, TemplateProblem, Text, Values, quoted};
 use crate::rules::address::{PerFamily, Prefix};
 

@@ -1,3 +1,5 @@
+#![expect(clippy::unnecessary_wraps, reason = "answers have the type that questions get")]
+
 use std::time::Duration;
 
 use super::super::services::REST;

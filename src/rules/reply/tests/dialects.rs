@@ -2,17 +2,12 @@ use super::super::super::dialect::Class::{self, *};
 use super::*;
 
 fn of_style(style: &str, words: &str) -> Dialect {
-    dialect(&format!(
-        "name = \"x\"\ntitle = \"X\"\nsource = []\n[request]\n[reply]\n{style}\n[words]\n{words}"
-    ))
+    dialect(&format!("name = \"x\"\ntitle = \"X\"\nsource = []\n[request]\n[reply]\n{style}\n[words]\n{words}"))
 }
 
 #[test]
 fn duckdns_is_judged_by_its_first_line() {
-    let duckdns = of_style(
-        "style = \"block\"",
-        "ok = { class = \"Updated\" }\nko = { class = \"BlockedAccount\" }",
-    );
+    let duckdns = of_style("style = \"block\"", "ok = { class = \"Updated\" }\nko = { class = \"BlockedAccount\" }");
     for (body, class) in [
         ("OK\n91.12.34.57\n\nUPDATED", Updated),
         ("OK\n91.12.34.57\n2003:f:ab::10\nNOCHANGE", Updated),
@@ -32,10 +27,7 @@ fn easydns_is_read_through_its_markup() {
          too_freq = { class = \"RateLimited\", wait = \"10m\" }\n\"illegal input\" = { class = \"BlockedConfig\" }",
     );
     for (body, class) in [
-        (
-            "<HTML><BODY><FONT SIZE=\"-1\">TOO_FREQ<br></FONT></BODY></HTML>",
-            RateLimited,
-        ),
+        ("<HTML><BODY><FONT SIZE=\"-1\">TOO_FREQ<br></FONT></BODY></HTML>", RateLimited),
         ("<html><body>NOERROR: done<br>thanks</body></html>", Updated),
         ("<p>Illegal\ninput</p>", ProtocolError),
         ("<p>ILLEGAL INPUT</p>", BlockedConfig),
@@ -54,21 +46,9 @@ fn easydns_is_read_through_its_markup() {
     ] {
         assert_eq!(only_said(&easydns, body).class, class, "{body:?}");
     }
-    let limited = only(
-        &easydns,
-        page(
-            200,
-            "<HTML><BODY><FONT SIZE=\"-1\">TOO_FREQ<br></FONT></BODY></HTML>",
-        ),
-    );
-    assert_eq!(
-        (first_seconds(&limited), limited.code.as_str()),
-        (Some(600), "too_freq")
-    );
-    assert_eq!(
-        only(&easydns, reply(403, "<body>forbidden</body>")).code,
-        "http403"
-    );
+    let limited = only(&easydns, page(200, "<HTML><BODY><FONT SIZE=\"-1\">TOO_FREQ<br></FONT></BODY></HTML>"));
+    assert_eq!((first_seconds(&limited), limited.code.as_str()), (Some(600), "too_freq"));
+    assert_eq!(only(&easydns, reply(403, "<body>forbidden</body>")).code, "http403");
 }
 
 #[test]
@@ -78,63 +58,20 @@ fn zoneedits_result_tags_give_code_and_wait() {
         "200 = { class = \"Updated\" }\n702 = { class = \"RateLimited\" }\n707 = { class = \"Unchanged\" }\n708 = { class = \"BlockedAccount\" }",
     );
     let table: [(&str, Class, &str, Option<u64>); 8] = [
-        (
-            "<ERROR CODE=\"702\" PARAM=\"600\" TEXT=\"Minimum > 600 seconds\" ZONE=\"z.test\">",
-            RateLimited,
-            "702",
-            Some(600),
-        ),
-        (
-            "<error text='a \"b\" c' param=30 code=702>",
-            RateLimited,
-            "702",
-            Some(60),
-        ),
-        (
-            "<ERROR CODE=\"702\" PARAM=\"soon\">",
-            RateLimited,
-            "702",
-            Some(3600),
-        ),
-        (
-            "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\" ZONE=\"z.test\">",
-            Updated,
-            "200",
-            None,
-        ),
+        ("<ERROR CODE=\"702\" PARAM=\"600\" TEXT=\"Minimum > 600 seconds\" ZONE=\"z.test\">", RateLimited, "702", Some(600)),
+        ("<error text='a \"b\" c' param=30 code=702>", RateLimited, "702", Some(60)),
+        ("<ERROR CODE=\"702\" PARAM=\"soon\">", RateLimited, "702", Some(3600)),
+        ("<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\" ZONE=\"z.test\">", Updated, "200", None),
         ("<ERROR CODE=\"707\">", Unchanged, "707", None),
-        (
-            "<ERROR CODE=\"708\" PARAM=\"600\">",
-            BlockedAccount,
-            "708",
-            None,
-        ),
+        ("<ERROR CODE=\"708\" PARAM=\"600\">", BlockedAccount, "708", None),
         ("<ERROR CODE=\"799\">", RetryLater, "799", Some(3600)),
-        (
-            "<SUCCESS CODE=\"200\"><ERROR CODE=\"708\">",
-            BlockedAccount,
-            "708",
-            None,
-        ),
+        ("<SUCCESS CODE=\"200\"><ERROR CODE=\"708\">", BlockedAccount, "708", None),
     ];
     for (body, class, code, wait) in table {
         let verdict = only_said(&zoneedit, body);
-        assert_eq!(
-            (
-                verdict.class,
-                verdict.code.as_str(),
-                first_seconds(&verdict)
-            ),
-            (class, code, wait),
-            "{body}"
-        );
+        assert_eq!((verdict.class, verdict.code.as_str(), first_seconds(&verdict)), (class, code, wait), "{body}");
     }
-    let two = said(
-        &zoneedit,
-        2,
-        Carries::V4,
-        "<SUCCESS CODE=\"200\" ZONE=\"a\">\n<ERROR CODE=\"707\" ZONE=\"b\">",
-    );
+    let two = said(&zoneedit, 2, Carries::V4, "<SUCCESS CODE=\"200\" ZONE=\"a\">\n<ERROR CODE=\"707\" ZONE=\"b\">");
     assert_eq!(classes(&two), [Updated, Unchanged]);
 }
 
@@ -145,11 +82,7 @@ const PATTERNS: &str = "updated = { class = \"Updated\" }\nunchanged = { class =
 fn patterns_stand_at_line_start_and_failure_beats_success_beats_unchanged() {
     let custom = of_style("style = \"patterns\"\nown_words_only = true", PATTERNS);
     let table: [(&str, Class, &str); 11] = [
-        (
-            "UPDATED: h0.example.org. A None -> 91.12.34.57\nUNCHANGED: h0.example.org. AAAA None",
-            Updated,
-            "updated",
-        ),
+        ("UPDATED: h0.example.org. A None -> 91.12.34.57\nUNCHANGED: h0.example.org. AAAA None", Updated, "updated"),
         ("unchanged\nupdated", Updated, "updated"),
         ("unchanged\nfailed, sorry\nupdated", BlockedHost, "failed"),
         ("hello\nunchanged since today\nbye", Unchanged, "unchanged"),
@@ -163,11 +96,7 @@ fn patterns_stand_at_line_start_and_failure_beats_success_beats_unchanged() {
     ];
     for (body, class, code) in table {
         let verdict = only_said(&custom, body);
-        assert_eq!(
-            (verdict.class, verdict.code.as_str()),
-            (class, code),
-            "{body:?}"
-        );
+        assert_eq!((verdict.class, verdict.code.as_str()), (class, code), "{body:?}");
     }
 }
 
@@ -175,24 +104,14 @@ fn patterns_stand_at_line_start_and_failure_beats_success_beats_unchanged() {
 fn patterns_for_many_names_are_mapped_by_name_or_position() {
     let custom = of_style("style = \"patterns\"\nown_words_only = true", PATTERNS);
     let table: [(&str, &[Class]); 5] = [
-        (
-            "UNCHANGED: h1.example.org. A\nUPDATED: h0.example.org. A",
-            &[Updated, Unchanged],
-        ),
-        (
-            "UPDATED: h0.example.org\nFAILED: h0.example.org. AAAA\nUPDATED: h1.example.org",
-            &[Updated; 2],
-        ),
+        ("UNCHANGED: h1.example.org. A\nUPDATED: h0.example.org. A", &[Updated, Unchanged]),
+        ("UPDATED: h0.example.org\nFAILED: h0.example.org. AAAA\nUPDATED: h1.example.org", &[Updated; 2]),
         ("updated\nfailed", &[Updated, BlockedHost]),
         ("status:\nupdated\nunchanged", &[Updated; 2]),
         ("status:\nupdated\nfailed", &[SplitBatch; 2]),
     ];
     for (body, expected) in table {
-        assert_eq!(
-            classes(&said(&custom, 2, Carries::V4, body)),
-            expected,
-            "{body:?}"
-        );
+        assert_eq!(classes(&said(&custom, 2, Carries::V4, body)), expected, "{body:?}");
     }
 }
 
@@ -204,26 +123,13 @@ fn a_header_holds_the_word_and_the_body_is_the_fallback() {
     );
     let with = |value: &str, body: &str| {
         let headers = vec![("ddnss-response".to_string(), value.to_string())];
-        only(
-            &ddnss,
-            Reply {
-                headers,
-                ..reply(200, body)
-            },
-        )
-        .class
+        only(&ddnss, Reply { headers, ..reply(200, body) }).class
     };
     assert_eq!(with("good", "<html>Badauth</html>"), Updated);
-    assert_eq!(
-        with("badauth", "<html>Updated 1 hostname.</html>"),
-        BlockedAccount
-    );
+    assert_eq!(with("badauth", "<html>Updated 1 hostname.</html>"), BlockedAccount);
     assert_eq!(with("what", "<html>Updated 1 hostname.</html>"), RetryLater);
     assert_eq!(with(" ", "<html>Updated 1 hostname.</html>"), Updated);
-    assert_eq!(
-        only_said(&ddnss, "<html>Updated 1 hostname.</html>").class,
-        Updated
-    );
+    assert_eq!(only_said(&ddnss, "<html>Updated 1 hostname.</html>").class, Updated);
 }
 
 #[test]
@@ -246,12 +152,6 @@ fn json_dialects_name_the_field_of_the_word() {
     ] {
         assert_eq!(only_said(&ipv64, body).class, class, "{body}");
     }
-    let nested = of_style(
-        "style = { json = \"/result/code\" }",
-        "ok = { class = \"Updated\" }",
-    );
-    assert_eq!(
-        only_said(&nested, "{\"result\":{\"code\":\"OK\"}}").class,
-        Updated
-    );
+    let nested = of_style("style = { json = \"/result/code\" }", "ok = { class = \"Updated\" }");
+    assert_eq!(only_said(&nested, "{\"result\":{\"code\":\"OK\"}}").class, Updated);
 }

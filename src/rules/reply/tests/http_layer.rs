@@ -48,15 +48,7 @@ fn every_status_without_a_word_has_the_class_and_wait_of_the_table() {
                 continue;
             }
             let verdict = only(&freedyn(), reply(status, body));
-            assert_eq!(
-                (
-                    verdict.class,
-                    first_seconds(&verdict),
-                    cap_seconds(&verdict)
-                ),
-                (class, first, cap),
-                "{status} {body:?}"
-            );
+            assert_eq!((verdict.class, first_seconds(&verdict), cap_seconds(&verdict)), (class, first, cap), "{status} {body:?}");
             assert_eq!(verdict.code, format!("http{status}"));
             assert_eq!(verdict.portal, status == 511, "{status}");
         }
@@ -72,16 +64,8 @@ fn repetitions_of_doubtful_statuses_become_locks() {
         (400, BlockedConfig, Duration::ZERO, false),
         (404, BlockedConfig, Duration::ZERO, false),
     ] {
-        let escalation = only(&freedyn(), reply(status, ""))
-            .escalate
-            .expect("it escalates");
-        let expected = Escalation {
-            count: 2,
-            at_least,
-            within: Duration::ZERO,
-            to,
-            at_once_if_never_worked: at_once,
-        };
+        let escalation = only(&freedyn(), reply(status, "")).escalate.expect("it escalates");
+        let expected = Escalation { count: 2, at_least, within: Duration::ZERO, to, at_once_if_never_worked: at_once };
         assert_eq!(escalation, expected, "{status}");
     }
     assert_eq!(only(&freedyn(), reply(503, "")).escalate, None);
@@ -107,26 +91,13 @@ fn an_error_word_beats_the_status_and_a_success_word_needs_2xx() {
         assert_eq!(verdict.class, class, "{status} {body}");
         assert_eq!(verdict.line, body, "{status} {body}");
     }
-    assert_eq!(
-        first_seconds(&only(&freedyn(), reply(500, "911"))),
-        Some(1800)
-    );
-    assert_eq!(
-        first_seconds(&only(&freedyn(), reply(401, "good"))),
-        Some(600)
-    );
+    assert_eq!(first_seconds(&only(&freedyn(), reply(500, "911"))), Some(1800));
+    assert_eq!(first_seconds(&only(&freedyn(), reply(401, "good"))), Some(600));
 }
 
 fn limited(status: u16, body: &str, value: &str) -> Option<Wait> {
     let headers = vec![("retry-after".to_string(), value.to_string())];
-    only(
-        &generic(),
-        Reply {
-            headers,
-            ..reply(status, body)
-        },
-    )
-    .wait
+    only(&generic(), Reply { headers, ..reply(status, body) }).wait
 }
 
 #[test]
@@ -147,11 +118,7 @@ fn retry_after_is_read_as_seconds_or_date_between_floor_and_cap() {
     ] {
         for body in ["", "toomanyrequests", HTML] {
             let wait = limited(429, body, value).expect("a rate limit waits");
-            assert_eq!(
-                (wait.first.as_secs(), wait.given),
-                (seconds, given),
-                "{value:?} {body:?}"
-            );
+            assert_eq!((wait.first.as_secs(), wait.given), (seconds, given), "{value:?} {body:?}");
         }
     }
 }
@@ -177,129 +144,54 @@ fn retry_after_lengthens_a_fault_and_never_shortens_it() {
 #[test]
 fn a_request_that_is_too_long_is_split_if_it_can_be() {
     for status in [413, 414, 431] {
-        let judgement = judged(
-            &freedyn(),
-            2,
-            Carries::V4,
-            &Outcome::Replied(reply(status, "")),
-        );
-        assert_eq!(
-            (classes(&judgement), judgement.batch_limit),
-            (vec![SplitBatch; 2], true),
-            "{status}"
-        );
+        let judgement = judged(&freedyn(), 2, Carries::V4, &Outcome::Replied(reply(status, "")));
+        assert_eq!((classes(&judgement), judgement.batch_limit), (vec![SplitBatch; 2], true), "{status}");
     }
 }
 
 #[test]
 fn a_status_counts_for_every_name_and_family() {
-    let judgement = judged(
-        &freedyn(),
-        3,
-        Carries::Both,
-        &Outcome::Replied(reply(503, HTML)),
-    );
+    let judgement = judged(&freedyn(), 3, Carries::Both, &Outcome::Replied(reply(503, HTML)));
     assert_eq!(classes(&judgement), [RetryLater; 6]);
-    let pairs: Vec<_> = judgement
-        .verdicts
-        .iter()
-        .map(|(at, family, _)| (*at, *family))
-        .collect();
-    let expected: Vec<_> = (0..3)
-        .flat_map(|at| Family::ALL.map(|family| (at, family)))
-        .collect();
+    let pairs: Vec<_> = judgement.verdicts.iter().map(|(at, family, _)| (*at, *family)).collect();
+    let expected: Vec<_> = (0..3).flat_map(|at| Family::ALL.map(|family| (at, family))).collect();
     assert_eq!(pairs, expected);
 }
 
 #[test]
 fn an_oversized_error_page_is_judged_by_its_status() {
-    let verdict = only(
-        &freedyn(),
-        Reply {
-            oversized: true,
-            ..reply(403, HTML)
-        },
-    );
-    assert_eq!(
-        (verdict.class, verdict.code.as_str()),
-        (RetryLater, "http403")
-    );
+    let verdict = only(&freedyn(), Reply { oversized: true, ..reply(403, HTML) });
+    assert_eq!((verdict.class, verdict.code.as_str()), (RetryLater, "http403"));
 }
 
 fn failed(fault: Fault, other_endpoint: bool) -> Verdict {
     let domains = domains(2);
-    let asked = Asked {
-        domains: &domains,
-        addresses: Carries::V4.addresses(),
-        other_endpoint,
-        now: NOW,
-    };
+    let asked = Asked { domains: &domains, addresses: Carries::V4.addresses(), other_endpoint, now: NOW };
     let judgement = judge(&freedyn(), &asked, &Outcome::Failed(fault));
     assert_eq!(judgement.verdicts.len(), 2);
-    assert_eq!(
-        judgement.verdicts[0].2, judgement.verdicts[1].2,
-        "a fault is everybody's"
-    );
+    assert_eq!(judgement.verdicts[0].2, judgement.verdicts[1].2, "a fault is everybody's");
     judgement.verdicts[0].2.clone()
 }
 
 #[test]
 fn faults_have_classes_waits_and_codes() {
     let text = || "because\u{1b}".to_string();
-    let redirect = |other_host| Fault::Redirect {
-        to: "https://x.test/".into(),
-        other_host,
-    };
-    let tls = |wrong_name| Fault::Tls {
-        text: text(),
-        wrong_name,
-    };
+    let redirect = |other_host| Fault::Redirect { to: "https://x.test/".into(), other_host };
+    let tls = |wrong_name| Fault::Tls { text: text(), wrong_name };
     let table: [(Fault, Class, &str, Option<u64>, bool); 8] = [
-        (
-            Fault::Lookup(text()),
-            NetworkError,
-            "lookup",
-            Some(30),
-            false,
-        ),
-        (
-            Fault::Connect(text()),
-            NetworkError,
-            "connect",
-            Some(30),
-            false,
-        ),
+        (Fault::Lookup(text()), NetworkError, "lookup", Some(30), false),
+        (Fault::Connect(text()), NetworkError, "connect", Some(30), false),
         (tls(false), NetworkError, "tls", Some(600), false),
         (tls(true), NetworkError, "tls-name", Some(600), true),
         (redirect(false), ProtocolError, "redirect", Some(600), false),
         (redirect(true), ProtocolError, "redirect", Some(600), true),
-        (
-            Fault::Ambiguous(text()),
-            Ambiguous,
-            "no-answer",
-            Some(300),
-            false,
-        ),
-        (
-            Fault::Unsendable(text()),
-            BlockedConfig,
-            "unsendable",
-            None,
-            false,
-        ),
+        (Fault::Ambiguous(text()), Ambiguous, "no-answer", Some(300), false),
+        (Fault::Unsendable(text()), BlockedConfig, "unsendable", None, false),
     ];
     for (fault, class, code, wait, portal) in table {
         let verdict = failed(fault.clone(), false);
-        assert_eq!(
-            (verdict.class, verdict.code.as_str()),
-            (class, code),
-            "{fault:?}"
-        );
-        assert_eq!(
-            (first_seconds(&verdict), verdict.portal),
-            (wait, portal),
-            "{fault:?}"
-        );
+        assert_eq!((verdict.class, verdict.code.as_str()), (class, code), "{fault:?}");
+        assert_eq!((first_seconds(&verdict), verdict.portal), (wait, portal), "{fault:?}");
         let hint = verdict.hint.expect("a fault explains itself");
         assert!(!hint.contains('\u{1b}'), "{hint}");
     }
@@ -307,32 +199,17 @@ fn faults_have_classes_waits_and_codes() {
 
 #[test]
 fn only_a_failed_connection_is_tried_at_the_sibling_endpoint() {
-    assert_eq!(
-        failed(Fault::Connect("refused".into()), true).class,
-        TryOtherEndpoint
-    );
-    assert_eq!(
-        failed(Fault::Lookup("SERVFAIL".into()), true).class,
-        NetworkError
-    );
-    assert_eq!(
-        failed(Fault::Ambiguous("reset".into()), true).class,
-        Ambiguous
-    );
+    assert_eq!(failed(Fault::Connect("refused".into()), true).class, TryOtherEndpoint);
+    assert_eq!(failed(Fault::Lookup("SERVFAIL".into()), true).class, NetworkError);
+    assert_eq!(failed(Fault::Ambiguous("reset".into()), true).class, Ambiguous);
 }
 
 #[test]
 fn a_followed_redirect_to_https_leaves_a_notice() {
-    let moved = Reply {
-        moved_to: Some("https://ipv4.api.freedyn.de/".into()),
-        ..reply(200, "good")
-    };
+    let moved = Reply { moved_to: Some("https://ipv4.api.freedyn.de/".into()), ..reply(200, "good") };
     let judgement = judged(&freedyn(), 1, Carries::V4, &Outcome::Replied(moved));
     assert_eq!(classes(&judgement), [Updated]);
-    assert_eq!(
-        judgement.notices,
-        ["the endpoint moved to https; write https in the configuration"]
-    );
+    assert_eq!(judgement.notices, ["the endpoint moved to https; write https in the configuration"]);
 }
 
 #[test]
@@ -357,15 +234,8 @@ fn the_dialects_numbers_beat_the_table_but_not_its_words() {
         (503, "", RateLimited, "http503"),
     ] {
         let verdict = only(&selfhost, reply(status, body));
-        assert_eq!(
-            (verdict.class, verdict.code.as_str()),
-            (class, code),
-            "{status} {body:?}"
-        );
+        assert_eq!((verdict.class, verdict.code.as_str()), (class, code), "{status} {body:?}");
     }
     let verdict = only(&selfhost, reply(503, ""));
-    assert_eq!(
-        (first_seconds(&verdict), verdict.scope),
-        (Some(900), Scope::Family)
-    );
+    assert_eq!((first_seconds(&verdict), verdict.scope), (Some(900), Scope::Family));
 }

@@ -1,0 +1,122 @@
+//! The daemon, and one round of it (`--once`).
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::args::Options;
+use super::exit::Exit;
+use super::folder::state_folder;
+use super::out::Out;
+use crate::config::{self, Loaded, Problem, Settings, World};
+use crate::control;
+use crate::daemon::clock::Clock;
+use crate::daemon::memory::Remembered;
+use crate::daemon::{self, Setup};
+use crate::engine::event::Event;
+use crate::engine::{Memory, Run};
+use crate::rules::snapshot::{Outcome, Snapshot};
+
+/// The port of name servers (RFC 1035 4.2).
+pub(super) const DNS_PORT: u16 = 53;
+
+/// Runs for ever, or one round.
+pub(super) fn run(options: &Options, run: Run, out: &mut Out) -> Exit {
+    with(options, run, Vec::new(), out)
+}
+
+/// The same, beginning with `events`.
+pub(super) fn with(options: &Options, run: Run, events: Vec<Event>, out: &mut Out) -> Exit {
+    let settings = match settings(options) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    let folder = state_folder(options, &settings.daemon.state_dir);
+    let remembered = match Remembered::open(folder.as_deref()) {
+        Ok(remembered) => remembered,
+        Err(busy) => {
+            out.complain(busy);
+            return Exit::Temporary;
+        }
+    };
+    let memory = remembered.memory;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    for event in events {
+        // The receiver is here.
+        let _ = sender.send(event);
+    }
+    let setup = Setup {
+        settings,
+        run,
+        socket: folder.filter(|_| memory == Memory::Kept && run == Run::Daemon).map(|folder| control::socket(&folder)),
+        remembered,
+        reload: Some(reload(options.clone())),
+        clock: Clock::default(),
+        dns_port: DNS_PORT,
+        watch: None,
+        events: (sender, receiver),
+    };
+    match start(setup) {
+        Ok(_) if run == Run::Daemon => Exit::Success,
+        Ok(picture) if memory == Memory::Unwritable => Exit::worst([Exit::Temporary, exit(&picture)]),
+        Ok(picture) => exit(&picture),
+        Err(end) => end,
+    }
+}
+
+/// Runs `setup` on this thread until it ends.
+///
+/// # Errors
+///
+/// It could not begin; the reason has been reported.
+pub(super) fn start(setup: Setup) -> Result<Snapshot, Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(daemon::run(setup)),
+        Err(error) => Err(error.into()),
+    };
+    result.map_err(|error| {
+        tracing::error!("{error}");
+        match error {
+            daemon::RunError::Settings(_) => Exit::Config,
+            daemon::RunError::System(_) => Exit::Defect,
+        }
+    })
+}
+
+/// The configuration; its problems and warnings go to the log.
+///
+/// # Errors
+///
+/// It cannot be used; every problem has been reported.
+pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
+    read(options.config_file().0).map_err(|problems| {
+        for problem in problems {
+            tracing::error!("{problem}");
+        }
+        tracing::error!("the configuration cannot be used");
+        Exit::Config
+    })
+}
+
+fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
+    let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(settings)
+}
+
+fn reload(options: Options) -> daemon::Reload {
+    Box::new(move || settings(&options).ok())
+}
+
+/// What a picture amounts to, as an exit code.
+pub(super) fn exit(picture: &Snapshot) -> Exit {
+    let Outcome { locked, no_address, waiting } = picture.outcome();
+    Exit::worst(
+        [(locked, Exit::Locked), (no_address, Exit::NoAddress), (waiting, Exit::Temporary)]
+            .into_iter()
+            .filter_map(|(applies, exit)| applies.then_some(exit)),
+    )
+}

@@ -1,0 +1,314 @@
+//! Composition root and event loop: the only file that knows every edge.
+//!
+//! Waits for one thing, captures [`Now`](crate::rules::moment::Now) once, asks the engine, performs what it returns. `--once`
+//! is the same loop; it ends at [`Action::Finish`].
+
+pub mod clock;
+mod commands;
+pub mod edges;
+pub mod memory;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::Settings;
+use crate::control::{self, Reply, Request};
+use crate::detect::interface::Watch;
+use crate::engine::event::{Action, Event, Level, Notice, Ticket};
+use crate::engine::{Engine, Rules, Run};
+use crate::rules::address::PerFamily;
+use crate::rules::snapshot::Snapshot;
+use crate::signals::{Signal, Signals};
+use crate::store::{Store, WriteError};
+use crate::systemd;
+
+use clock::{Alarm, Clock};
+use edges::Edges;
+use memory::Remembered;
+
+/// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
+pub type Reload = Box<dyn FnMut() -> Option<Settings>>;
+
+/// Everything a run needs.
+pub struct Setup {
+    /// The settings.
+    pub settings: Settings,
+    /// For ever, or one round.
+    pub run: Run,
+    /// What is remembered, and where.
+    pub remembered: Remembered,
+    /// The state folder's socket is opened here.
+    pub socket: Option<PathBuf>,
+    /// How the configuration is read again.
+    pub reload: Option<Reload>,
+    /// The clock.
+    pub clock: Clock,
+    /// The port of authoritative name servers; 53 except where the counterparts are embedded.
+    pub dns_port: u16,
+    /// Somebody who wants to see every notice and every picture as they pass by; notices go there instead of to the log.
+    pub watch: Option<mpsc::UnboundedSender<Seen>>,
+    /// Where events come in; those that wait already follow the first tick. Who keeps a clone of the sender can add some,
+    /// beside signals and the control socket.
+    pub events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
+}
+
+/// What passes by.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// The operator was told something.
+    Notice(Notice),
+    /// Something may have changed.
+    Picture(Box<Snapshot>),
+}
+
+/// Why a run could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The settings name something that cannot be used (a CA file …).
+    #[error("{0}")]
+    Settings(String),
+    /// The system refuses something that every run needs.
+    #[error("the system refuses what the program needs: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// The engine's slice of the settings.
+#[must_use]
+pub fn rules(settings: &Settings) -> Rules {
+    Rules {
+        entries: settings.entries.iter().cloned().map(Arc::new).collect(),
+        lines: settings.lines.clone(),
+        interval: settings.daemon.interval,
+        settle: settings.daemon.settle,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// How long a stop waits for replies that are under way; what comes later is found as an open intent.
+const LAST_REPLIES: std::time::Duration = std::time::Duration::from_secs(5);
+
+struct Daemon {
+    engine: Engine,
+    store: Option<Store>,
+    edges: Edges,
+    clock: Clock,
+    alarm: Alarm,
+    events: mpsc::UnboundedSender<Event>,
+    watch: Option<mpsc::UnboundedSender<Seen>>,
+    reload: Option<Reload>,
+    dns_port: u16,
+    finished: bool,
+    shown: String,
+}
+
+/// Runs until the round is over or somebody stops it. Returns the last picture.
+///
+/// # Errors
+///
+/// The settings or the system do not allow it to begin.
+pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
+    let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: (sender, mut events) } = setup;
+    let (asked, mut requests) = mpsc::channel(8);
+    let mut signals = Signals::listen()?;
+    let server = socket.map(|path| control::bind(&path)).and_then(|bound| match bound {
+        Ok(listener) => Some(tokio::spawn(control::serve(listener, asked.clone()))),
+        Err(error) => {
+            tracing::warn!("status, unlock and update cannot reach this daemon: {error}");
+            None
+        }
+    });
+    let edges = Edges::new(&settings, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
+    let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
+    let alarm = Alarm::new(clock.clone())?;
+    let mut daemon = Daemon {
+        engine,
+        store: remembered.store,
+        edges,
+        clock,
+        alarm,
+        events: sender,
+        watch,
+        reload,
+        dns_port,
+        finished: false,
+        shown: String::new(),
+    };
+    daemon.happened(Event::Tick);
+    // A round may be over with its first tick: what was there before it counts all the same.
+    while let Ok(event) = events.try_recv() {
+        daemon.happened(event);
+    }
+    if run == Run::Daemon {
+        systemd::ready(&daemon.shown);
+    }
+    let mut interfaces = match run {
+        Run::Daemon => follow().await,
+        Run::Once | Run::Look | Run::Survey | Run::Still => None,
+    };
+    let mut deadline = None;
+    while !daemon.finished {
+        tokio::select! {
+            biased;
+            signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
+            Some(event) = events.recv() => daemon.happened(event),
+            Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
+            change = changes(&mut interfaces) => {
+                if change == Change::Deaf {
+                    interfaces = None;
+                }
+                let up = change != Change::Unlinked;
+                daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
+            }
+            () = daemon.alarm.rings() => daemon.happened(Event::Tick),
+            () = over(deadline) => break,
+        }
+    }
+    systemd::stopping();
+    if let Some(server) = server {
+        server.abort();
+    }
+    Ok(daemon.engine.snapshot(daemon.clock.now()))
+}
+
+/// Follows the kernel's interfaces; without them polling finds every change.
+async fn follow() -> Option<Watch> {
+    match Watch::new().await {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::warn!("changes of interfaces are found by polling only: {error}");
+            None
+        }
+    }
+}
+
+/// What happened to the interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Addresses or links are different.
+    Linked,
+    /// The last link is gone.
+    Unlinked,
+    /// The kernel talks no more.
+    Deaf,
+}
+
+async fn changes(interfaces: &mut Option<Watch>) -> Change {
+    let Some(watch) = interfaces else { return std::future::pending().await };
+    let before = watch.is_linked();
+    match watch.changed().await {
+        false => Change::Deaf,
+        // A machine that never had a link (a network namespace) does not lose one.
+        true if before && !watch.is_linked() => Change::Unlinked,
+        true => Change::Linked,
+    }
+}
+
+async fn over(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Daemon {
+    /// One event in, actions out; what a failed save means comes back as the next event.
+    fn happened(&mut self, event: Event) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let actions = self.engine.handle(self.clock.now(), event);
+            next = self.perform(actions);
+        }
+        self.show();
+    }
+
+    fn perform(&mut self, actions: Vec<Action>) -> Option<Event> {
+        let mut failed: Option<(bool, Vec<Ticket>)> = None;
+        for action in actions {
+            match action {
+                Action::Save(writes) => {
+                    if let Some(Err(error)) = self.store.as_mut().map(|store| store.write(&writes)) {
+                        tracing::error!("{error}");
+                        failed = Some((!matches!(error, WriteError::ReadOnly(_)), Vec::new()));
+                    }
+                }
+                Action::Send { ticket, entry, order } => match &mut failed {
+                    Some((_, tickets)) => tickets.push(ticket),
+                    None => self.edges.send(ticket, &entry, &order),
+                },
+                Action::Detect { ticket, family, probe } => self.edges.detect(ticket, family, probe),
+                Action::Ask { ticket, domain, family } => self.edges.ask(ticket, domain, family),
+                Action::Announce(notice) => self.announce(notice),
+                Action::WakeAt(boot) => self.alarm.set(boot),
+                Action::Finish => self.finished = true,
+            }
+        }
+        failed.map(|(full, tickets)| Event::Unsaved { full, tickets })
+    }
+
+    /// Returns true if the program is to end.
+    fn signalled(&mut self, signal: Signal) -> bool {
+        match signal {
+            Signal::Stop => {
+                self.happened(Event::Stop);
+                return true;
+            }
+            Signal::DetectNow => self.happened(Event::LookNow),
+            Signal::Reload => self.reload(),
+        }
+        false
+    }
+
+    /// A broken configuration has been reported; the old one stays in force.
+    fn reload(&mut self) {
+        systemd::reloading();
+        if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
+            match Edges::new(&settings, self.dns_port, self.clock.clone(), self.events.clone()) {
+                Ok(edges) => {
+                    self.edges = edges;
+                    self.happened(Event::Reconfigured(Box::new(rules(&settings))));
+                    tracing::info!("the new configuration is in force");
+                }
+                Err(problem) => tracing::error!("the old configuration stays in force: {problem}"),
+            }
+        } else {
+            tracing::error!("the old configuration stays in force");
+        }
+        systemd::ready(&self.shown);
+    }
+
+    fn asked(&mut self, request: Request, answer: oneshot::Sender<Reply>) {
+        let reply = self.reply(request);
+        // Who does not wait for the answer does not need it.
+        let _ = answer.send(reply);
+    }
+
+    fn announce(&self, notice: Notice) {
+        if let Some(watch) = &self.watch {
+            // Who watched and left does not matter.
+            let _ = watch.send(Seen::Notice(notice));
+            return;
+        }
+        let sentence = notice.sentence();
+        match notice.level {
+            Level::Debug => tracing::debug!("{sentence}"),
+            Level::Notice => tracing::info!("{sentence}"),
+            Level::Warning => tracing::warn!("{sentence}"),
+            Level::Error => tracing::error!("{sentence}"),
+        }
+    }
+
+    /// Tells the service manager and whoever watches how things are.
+    fn show(&mut self) {
+        let picture = self.engine.snapshot(self.clock.now());
+        let sentence = picture.sentence();
+        if sentence != self.shown {
+            systemd::status(&sentence);
+            self.shown = sentence;
+        }
+        if let Some(watch) = &self.watch {
+            let _ = watch.send(Seen::Picture(Box::new(picture)));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The edges, started as tasks; their results come back as events.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::clock::Clock;
+use crate::config::Settings;
+use crate::detect::Detectors;
+use crate::engine::event::{Event, Ticket};
+use crate::http::{self, Clients, Limits};
+use crate::rules::address::Family;
+use crate::rules::consensus::Probe;
+use crate::rules::domain::{Domain, Entry};
+use crate::rules::order::{Order, prepare};
+use crate::rules::reply::{Fault, Outcome};
+use crate::update::{Time, Updater};
+use crate::verify::Verifier;
+
+/// Requests to different accounts that are under way at the same time.
+const SENDS: usize = 8;
+/// Questions to name servers that are under way at the same time.
+const QUESTIONS: usize = 16;
+
+/// Everything that touches the network.
+pub struct Edges {
+    detectors: Arc<Detectors>,
+    updater: Updater,
+    verifier: Verifier,
+    sends: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+impl Edges {
+    /// The edges for these settings; results are handed to `events`, and what is counted is counted by `clock`.
+    ///
+    /// # Errors
+    ///
+    /// A CA file cannot be used, in words.
+    pub fn new(settings: &Settings, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
+        let clients = clients(settings)?;
+        Ok(Self {
+            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref())?),
+            updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
+            verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
+            sends: Arc::new(Semaphore::new(SENDS)),
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
+            events,
+        })
+    }
+
+    /// Sends a request.
+    pub fn send(&self, ticket: Ticket, entry: &Entry, order: &Order) {
+        let (updater, events, sends, spacing) =
+            (self.updater.clone(), self.events.clone(), Arc::clone(&self.sends), entry.dialect.request.spacing);
+        let prepared = prepare(entry, order);
+        tokio::spawn(async move {
+            let outcome = match prepared {
+                Ok(prepared) => {
+                    tracing::debug!("{} {}", prepared.method, prepared.shown);
+                    let _turn = sends.acquire().await;
+                    updater.send(&prepared, spacing).await
+                }
+                Err(why) => Outcome::Failed(Fault::Unsendable(why)),
+            };
+            // The loop ends only when the program does.
+            let _ = events.send(Event::Replied { ticket, outcome });
+        });
+    }
+
+    /// Asks an address source.
+    pub fn detect(&self, ticket: Ticket, family: Family, probe: Probe) {
+        let (detectors, events) = (Arc::clone(&self.detectors), self.events.clone());
+        tokio::spawn(async move {
+            let result = detectors.ask(&probe, family).await;
+            let _ = events.send(Event::Detected { ticket, result });
+        });
+    }
+
+    /// Asks the authoritative servers of a name.
+    pub fn ask(&self, ticket: Ticket, domain: Domain, family: Family) {
+        let (verifier, events, questions) = (self.verifier.clone(), self.events.clone(), Arc::clone(&self.questions));
+        tokio::spawn(async move {
+            let _turn = questions.acquire().await;
+            let answer = verifier.ask(&domain, family).await;
+            let _ = events.send(Event::Answered { ticket, answer });
+        });
+    }
+}
+
+/// HTTP clients for these settings.
+///
+/// # Errors
+///
+/// A CA file cannot be used, in words.
+pub fn clients(settings: &Settings) -> Result<Clients, String> {
+    Clients::new(&http::Options {
+        ca_file: settings.daemon.ca_file.clone(),
+        ssl_cert_file: std::env::var_os("SSL_CERT_FILE").map(Into::into),
+        user_agent: settings.daemon.user_agent.clone(),
+        resolver: settings.daemon.resolver.clone(),
+    })
+}

@@ -1,0 +1,76 @@
+//! Tells when the machine's addresses change, instead of asking again and again.
+
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
+use rtnetlink::MulticastGroup;
+use tokio::task::JoinHandle;
+
+use super::addresses;
+use crate::rules::consensus::InterfaceAddress;
+
+/// Follows links and addresses.
+pub struct Watch {
+    /// One item for each message of the kernel.
+    messages: BoxStream<'static, ()>,
+    driver: JoinHandle<()>,
+    last: Vec<InterfaceAddress>,
+    /// A message came whose meaning is not known yet.
+    pending: bool,
+}
+
+impl Watch {
+    /// Begins with the addresses of this moment.
+    ///
+    /// # Errors
+    ///
+    /// Says why the kernel could not be asked.
+    pub async fn new() -> Result<Self, String> {
+        let groups = [MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr, MulticastGroup::Ipv6Ifaddr];
+        let (connection, _, messages) = rtnetlink::new_multicast_connection(&groups)
+            .map_err(|error| format!("failed to follow the kernel's interfaces: {error}; a sandbox has to allow AF_NETLINK"))?;
+        let driver = tokio::spawn(connection);
+        let messages = messages.map(|_| ()).boxed();
+        Ok(Self { messages, driver, last: without_times(addresses().await?), pending: false })
+    }
+
+    /// Is there an interface with carrier and an address, beside the loopback?
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.last.iter().any(|it| it.up && it.address.is_some_and(|address| !address.is_loopback()))
+    }
+
+    /// Waits until an address, one of its flags, or the state of its interface is different. `false`: the kernel talks no
+    /// more; a new watch is needed. May be dropped while it waits.
+    pub async fn changed(&mut self) -> bool {
+        loop {
+            if !self.pending && self.messages.next().await.is_none() {
+                return false;
+            }
+            self.pending = true;
+            // Messages come in bursts; one look is enough for all.
+            while let Some(Some(())) = self.messages.next().now_or_never() {}
+            let now = addresses().await.map(without_times);
+            self.pending = false;
+            // Every router advertisement renews lifetimes and causes a message; most of them mean nothing.
+            if let Ok(now) = now
+                && now != self.last
+            {
+                self.last = now;
+                return true;
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+fn without_times(mut all: Vec<InterfaceAddress>) -> Vec<InterfaceAddress> {
+    for entry in &mut all {
+        (entry.preferred, entry.valid) = (None, None);
+    }
+    all
+}

@@ -1,0 +1,59 @@
+//! Asks one address source and hands back what it said, unjudged ([`crate::rules::consensus`] judges).
+
+mod command;
+mod echo;
+pub mod interface;
+mod router;
+
+use crate::http::Clients;
+use crate::rules::address::Family;
+use crate::rules::consensus::{Probe, ProbeFault, Reading};
+use crate::rules::reply::Fault;
+
+use router::Routers;
+
+/// Every kind of address source. One is enough for all lines: what is known of the router is kept in it.
+#[derive(Debug)]
+pub struct Detectors {
+    clients: Clients,
+    routers: Routers,
+}
+
+impl Detectors {
+    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox] address`: an address, a name, or a URL with
+    /// scheme, host and port. Without it the default gateway is taken, then `fritz.box`.
+    ///
+    /// # Errors
+    ///
+    /// Says why `fritzbox` names no place.
+    pub fn new(clients: Clients, fritzbox: Option<&str>) -> Result<Self, String> {
+        Ok(Self { clients, routers: Routers::new(fritzbox)? })
+    }
+
+    /// Asks one source about one family. Ends within 30 s, whatever the other side does.
+    ///
+    /// # Errors
+    ///
+    /// Says why the source gave no answer.
+    pub async fn ask(&self, probe: &Probe, family: Family) -> Result<Reading, ProbeFault> {
+        match probe {
+            Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
+            Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
+            Probe::Echo { url } => echo::ask(&self.clients, url, family).await,
+            Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
+            Probe::Static(address) => Ok(Reading::Static(*address)),
+        }
+    }
+}
+
+/// A fault in words.
+fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::Lookup(text) => format!("the name could not be resolved: {text}"),
+        Fault::Connect(text) => format!("no connection: {text}"),
+        Fault::Tls { text, .. } => format!("TLS failed: {text}"),
+        Fault::Redirect { to, other_host: true } => format!("redirected to {to:?}, another host: is this a captive portal?"),
+        Fault::Redirect { to, other_host: false } => format!("redirected to {to:?}, which is not followed"),
+        Fault::Ambiguous(text) | Fault::Unsendable(text) => text.clone(),
+    }
+}

@@ -1,0 +1,101 @@
+//! XML as far as routers use it: elements, text, no attributes. PURE.
+//!
+//! Names are local names: devices disagree on namespaces and prefixes, and some write what is not well-formed.
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, Event};
+
+/// Deepest nesting and most elements that are read: the descriptions of real devices have 14 and about 800.
+const DEPTH: usize = 32;
+const ELEMENTS: usize = 8192;
+
+/// One element.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Element {
+    /// Local name.
+    pub(super) name: String,
+    /// The text directly inside, without blanks around it.
+    pub(super) text: String,
+    pub(super) children: Vec<Element>,
+}
+
+impl Element {
+    /// The first child with this local name.
+    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// This element and everything below it, in the order of the document.
+    pub(super) fn descendants(&self) -> impl Iterator<Item = &Self> {
+        let mut stack = vec![self];
+        std::iter::from_fn(move || {
+            let next = stack.pop()?;
+            stack.extend(next.children.iter().rev());
+            Some(next)
+        })
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// Says where it is broken or which limit it passes. A DTD is refused: nothing we talk to needs one.
+pub(super) fn parse(text: &str) -> Result<Element, String> {
+    let mut reader = Reader::from_str(text);
+    // The root of the stack collects the root element.
+    let mut stack = vec![Element::default()];
+    let mut count = 0;
+    loop {
+        let event = reader.read_event().map_err(|error| format!("broken XML at byte {}: {error}", reader.error_position()))?;
+        match event {
+            Event::Start(tag) => {
+                count += 1;
+                stack.push(Element { name: tag.local_name().as_ref().to_owned(), ..Element::default() });
+            }
+            Event::Empty(tag) => {
+                count += 1;
+                let element = Element { name: tag.local_name().as_ref().to_owned(), ..Element::default() };
+                top(&mut stack).children.push(element);
+            }
+            Event::End(_) => close(&mut stack),
+            Event::Text(text) => top(&mut stack).text.push_str(&text.xml10_content()),
+            Event::CData(text) => top(&mut stack).text.push_str(&text.xml10_content()),
+            Event::GeneralRef(reference) => top(&mut stack).text.push_str(&resolve(&reference)?),
+            Event::DocType(_) => return Err("the XML has a DTD; none was expected".into()),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            Event::Eof => break,
+        }
+        if stack.len() > DEPTH || count > ELEMENTS {
+            return Err(format!("the XML is deeper than {DEPTH} levels or has more than {ELEMENTS} elements"));
+        }
+    }
+    if stack.len() > 1 {
+        return Err("the XML ends in the middle".into());
+    }
+    stack.pop().and_then(|mut document| document.children.pop()).ok_or_else(|| "no XML element was found".into())
+}
+
+fn top(stack: &mut [Element]) -> &mut Element {
+    stack.last_mut().expect("the document itself is never closed")
+}
+
+/// The reader has checked that the names match.
+fn close(stack: &mut Vec<Element>) {
+    if stack.len() > 1
+        && let Some(element) = stack.pop()
+    {
+        top(stack).children.push(Element { text: element.text.trim().into(), ..element });
+    }
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
+    let character = reference.resolve_char_ref().map_err(|error| format!("broken XML: {error}"))?;
+    if let Some(character) = character {
+        return Ok(character.into());
+    }
+    resolve_predefined_entity(reference)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("the XML uses the unknown entity {:?}", reference.chars().take(40).collect::<String>()))
+}

@@ -206,6 +206,8 @@ impl Engine {
         let families: Vec<Family> = order.families().collect();
         let spots: Vec<Spot> =
             batch.names.iter().flat_map(|&name| families.iter().map(move |&family| Spot { entry: batch.entry, name, family })).collect();
+        // One request with both addresses repairs both.
+        let repaired: BTreeSet<usize> = spots.iter().filter(|spot| self.repairs(**spot, &order)).map(|spot| spot.name).collect();
         let mut before = Vec::new();
         for &spot in &spots {
             let Some(address) = order.addresses[spot.family] else {
@@ -223,9 +225,7 @@ impl Engine {
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }
-            let repairs =
-                record.verification.as_ref().is_some_and(|it| it.repair) || record.claim.as_ref().is_some_and(|it| it.address == address);
-            if repairs {
+            if repaired.contains(&spot.name) {
                 record.repairs = record.repairs.saturating_add(1);
             }
         }
@@ -233,6 +233,14 @@ impl Engine {
         turn.tell(Notice::new(Level::Notice, format!("sending {} for {}: {}", shown(&order), names(&order.domains), batch.why)));
         turn.after.push(Action::Send { ticket, entry: Arc::clone(&entry), order: order.clone() });
         self.flights.insert(ticket, Flight { entry, order, spots, tried_other: false, before });
+    }
+
+    /// Does the order send an address of this name once more because DNS shows another one?
+    fn repairs(&self, spot: Spot, order: &Order) -> bool {
+        self.held(spot).is_some_and(|Held { record, .. }| {
+            record.verification.as_ref().is_some_and(|it| it.repair)
+                || record.claim.as_ref().is_some_and(|it| Some(it.address) == order.addresses[spot.family])
+        })
     }
 
     /// A provider answered, or did not.

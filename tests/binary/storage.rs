@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use crate::support::daemon::Daemon;
 use crate::support::fake::{Answer, Fake};
 use crate::support::fritzbox::Source;
-use crate::support::home::{Home, NAME, V4_NEW, V4_NEXT, V4_OLD, custom, finish, fixed};
+use crate::support::home::{Home, NAME, V4_NEW, V4_NEXT, custom, finish, fixed};
 use crate::support::namespace::{inside, tool};
 use crate::support::skipped;
 
@@ -135,30 +135,35 @@ fn a_full_disk_loses_nothing_sends_nothing_unremembered_and_goes_on_when_there_i
         let provider = Fake::start(Answer::good);
         let mount = tempfile::tempdir().expect("a folder");
         tool("mount", &["-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", mount.path().to_str().expect("plain")]);
-        let config = |address| custom(&provider.v4("/up?ip=<ipaddr>"), "v4", &fixed(Some(address), None));
-        let home = Home::new(&config(V4_OLD)).with_state(mount.path());
+        let config = |name: &str| custom(&provider.v4("/up?host=<domain>&ip=<ipaddr>"), "v4", &fixed(Some(V4_NEW), None)).replace(NAME, name);
+        let sent = |name: &str| provider.requests().iter().filter(|seen| seen.parameter("host").as_deref() == Some(name)).count();
+        let home = Home::new(&config("n0.example.org")).with_state(mount.path());
         home.once().with(0);
         let stuffing = mount.path().join("stuffing");
-        // Everything up to the last page, and then what is left of that.
-        let _ = fs::write(&stuffing, vec![b'x'; 256 * 1024]);
-        let state = mount.path().join("state");
-        let room = 4096 - fs::metadata(&state).expect("the state").len() % 4096;
-        let before = fs::read(&state).expect("the state");
-        let fill = format!("{}\n", "x".repeat(room as usize));
-        let _ = fs::OpenOptions::new().append(true).open(&state).and_then(|mut file| std::io::Write::write_all(&mut file, fill.as_bytes()));
+        assert!(fs::write(&stuffing, vec![b'x'; 256 * 1024]).is_err(), "the disk is full");
 
-        // Another name: nothing holds it back but the disk.
-        home.configure(&config(V4_NEW).replace(NAME, "other.example.org"));
-        let ended = home.once();
-        assert_eq!(provider.count(), 1, "no request without a saved intent: {ended:#?}");
-        assert_eq!(ended.code, Some(75), "{ended:#?}");
-        assert!(fs::read(&state).expect("the state").starts_with(&before), "what was remembered is there");
+        // What is left is the rest of the state's last page: new names use it up until an intent does not fit.
+        let names: Vec<String> = (1..20).map(|number| format!("n{number}.example.org")).collect();
+        let full = names.iter().position(|name| {
+            home.configure(&config(name));
+            let ended = home.once();
+            if sent(name) == 0 {
+                assert_eq!(ended.code, Some(75), "{ended:#?}");
+                assert!(ended.stderr.contains("free some space"), "{}", ended.stderr);
+            }
+            sent(name) == 0
+        });
+        let full = full.expect("the page is full at some time: no request without a saved intent");
 
         fs::remove_file(&stuffing).expect("our own file");
+        home.configure(&config(&names[full]));
         home.once().with(0);
-        assert_eq!(provider.count(), 2);
-        home.configure(&config(V4_OLD));
-        home.once().with(0);
-        assert_eq!(provider.count(), 2, "the first name is still known to be published");
+        assert_eq!(sent(&names[full]), 1, "it goes on when there is room");
+        for name in &names[..full] {
+            home.configure(&config(name));
+            let ended = home.once();
+            assert!(matches!(ended.code, Some(0 | 75)) && !ended.stderr.contains("damaged"), "{ended:#?}");
+            assert_eq!(sent(name), 1, "{name} is remembered as published, or as possibly so");
+        }
     });
 }

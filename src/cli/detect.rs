@@ -40,6 +40,8 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
         .into_iter()
         .map(|(name, families)| Line { name, families: families.map(|(observed, sources)| found(observed, sources)) })
         .collect();
+    let exit =
+        if wan.iter().any(|line| line.families.iter().all(|(_, found)| found.address.is_none())) { Exit::NoAddress } else { Exit::Success };
     if json {
         out.json(&Report { wan });
     } else {
@@ -48,7 +50,7 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
         }
     }
 
-    Exit::Success
+    exit
 }
 
 fn found(observed: Option<Observed>, sources: Vec<SourceReport>) -> Found {

@@ -27,7 +27,7 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
         out.json(&plan);
         return exit;
     }
-    for line in plan.as_array().into_iter().flatten() {
+    for line in plan["plan"].as_array().into_iter().flatten() {
         let text = |key: &str| line[key].as_str().unwrap_or("(none)").to_owned();
         let at = line["at"].as_str().map_or_else(String::new, |at| format!(" until {at}"));
         out.line(format_args!("{}  {}  {}{at}  {}  {}", text("domain"), text("family"), text("action"), text("address"), text("why")));

@@ -22,7 +22,7 @@ impl Engine {
     pub(super) fn ask(&mut self, turn: &mut Turn) {
         for spot in self.spots().collect::<Vec<_>>() {
             self.doubt(spot, turn.now);
-            if let Some((address, memory)) = self.question(spot, turn.now) {
+            if let Some((_, address, memory)) = self.question(spot).filter(|(at, _, _)| *at <= turn.now) {
                 let ticket = self.ticket();
                 if let Some(held) = self.held_mut(spot) {
                     held.question = Some(ticket);
@@ -59,8 +59,8 @@ impl Engine {
         }
     }
 
-    /// The question that is due for this name: the address to compare with, and whether it stands for a lost memory.
-    fn question(&self, spot: Spot, now: Moment) -> Option<(IpAddr, bool)> {
+    /// The next question about this name: when, the address to compare with, and whether it stands for a lost memory.
+    fn question(&self, spot: Spot) -> Option<(Moment, IpAddr, bool)> {
         let entry = &self.groups[spot.entry].entry;
         let held = self.held(spot)?;
         let locked = held.record.lock.is_some() || self.accounts.get(&entry.account).is_some_and(|it| it.lock.is_some());
@@ -68,34 +68,18 @@ impl Engine {
             return None;
         }
         let wanted = self.wanted(entry, spot.family)?;
-        if let Some(verification) = &held.record.verification {
-            let asked_enough = self.run == Run::Once && verification.asked > 0 && !verification.over;
-            return (verification.address == wanted && verification.next <= now && !verification.repair && !asked_enough)
-                .then_some((wanted, false));
+        if let Some(it) = &held.record.verification {
+            // A single round asks once; the next one goes on where it stopped.
+            let enough = self.run == Run::Once && it.asked > 0 && !it.over;
+            return (it.address == wanted && !it.repair && !enough).then_some((it.next, wanted, false));
         }
-        let settled = self.sight(entry, spot.family).is_some_and(|sight| sight.settled_at <= now);
-        (needs_memory(entry, held) && held.memory == Question::NotAsked && settled).then_some((wanted, true))
+        let settled_at = self.sight(entry, spot.family)?.settled_at;
+        (needs_memory(entry, held) && held.memory == Question::NotAsked).then_some((settled_at, wanted, true))
     }
 
     /// When the next question is due.
-    pub(super) fn next_question(&self, now: Moment) -> Option<Moment> {
-        let next = |spot: Spot| {
-            let entry = &self.groups[spot.entry].entry;
-            let held = self.held(spot)?;
-            let locked = held.record.lock.is_some() || self.accounts.get(&entry.account).is_some_and(|it| it.lock.is_some());
-            if !entry.enabled || locked || held.question.is_some() || held.flight.is_some() {
-                return None;
-            }
-            let wanted = self.wanted(entry, spot.family)?;
-            match &held.record.verification {
-                Some(it) => (it.address == wanted && !it.repair).then_some(it.next),
-                None if needs_memory(entry, held) && held.memory == Question::NotAsked => {
-                    Some(self.sight(entry, spot.family)?.settled_at.max(now))
-                }
-                None => None,
-            }
-        };
-        self.spots().filter_map(next).min()
+    pub(super) fn next_question(&self) -> Option<Moment> {
+        self.spots().filter_map(|spot| Some(self.question(spot)?.0)).min()
     }
 
     /// Name servers answered.

@@ -33,6 +33,12 @@ impl Watch {
         Ok(Self { messages, driver, last: without_times(addresses().await?), pending: false })
     }
 
+    /// Is there an interface with carrier and an address, beside the loopback?
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.last.iter().any(|it| it.up && it.address.is_some_and(|address| !address.is_loopback()))
+    }
+
     /// Waits until an address, one of its flags, or the state of its interface is different. `false`: the kernel talks no
     /// more; a new watch is needed. May be dropped while it waits.
     pub async fn changed(&mut self) -> bool {

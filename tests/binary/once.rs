@@ -29,10 +29,8 @@ fn a_custom_url_is_called_once_per_family_and_not_again() {
 #[test]
 fn freedyn_gets_both_families_at_the_configured_servers_and_nothing_twice() {
     let (v4, v6) = (Fake::start(Answer::good), Fake::start(Answer::good));
-    let servers = format!(
-        "provider = \"freedyn\"\nserver_ipv4 = \"http://127.0.0.1:{}\"\nserver_ipv6 = \"http://[::1]:{}\"",
-        v4.port, v6.port
-    );
+    let servers =
+        format!("provider = \"freedyn\"\nserver_ipv4 = \"http://127.0.0.1:{}\"\nserver_ipv6 = \"http://[::1]:{}\"", v4.port, v6.port);
     let home = Home::new(&entry(&servers, "both", &fixed(Some(V4_NEW), Some(V6_NEW))));
     home.once().with(0);
     home.once().with(0);

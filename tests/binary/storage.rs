@@ -135,7 +135,8 @@ fn a_full_disk_loses_nothing_sends_nothing_unremembered_and_goes_on_when_there_i
         let provider = Fake::start(Answer::good);
         let mount = tempfile::tempdir().expect("a folder");
         tool("mount", &["-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", mount.path().to_str().expect("plain")]);
-        let config = |name: &str| custom(&provider.v4("/up?host=<domain>&ip=<ipaddr>"), "v4", &fixed(Some(V4_NEW), None)).replace(NAME, name);
+        let config =
+            |name: &str| custom(&provider.v4("/up?host=<domain>&ip=<ipaddr>"), "v4", &fixed(Some(V4_NEW), None)).replace(NAME, name);
         let sent = |name: &str| provider.requests().iter().filter(|seen| seen.parameter("host").as_deref() == Some(name)).count();
         let home = Home::new(&config("n0.example.org")).with_state(mount.path());
         home.once().with(0);

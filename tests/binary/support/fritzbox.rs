@@ -51,9 +51,7 @@ fn soap(seen: &Seen, line: &Line) -> Answer {
         Some("GetExternalIPAddress") => format!("<NewExternalIPAddress>{}</NewExternalIPAddress>", line.v4),
         Some("GetStatusInfo") => "<NewConnectionStatus>Connected</NewConnectionStatus><NewUptime>99</NewUptime>".to_owned(),
         Some("X_AVM_DE_GetExternalIPv6Address") => format!("<NewExternalIPv6Address>{}</NewExternalIPv6Address>", line.v6),
-        Some("X_AVM_DE_GetIPv6Prefix") => {
-            "<NewIPv6Prefix>2003:f:ab::</NewIPv6Prefix><NewPrefixLength>56</NewPrefixLength>".to_owned()
-        }
+        Some("X_AVM_DE_GetIPv6Prefix") => "<NewIPv6Prefix>2003:f:ab::</NewIPv6Prefix><NewPrefixLength>56</NewPrefixLength>".to_owned(),
         _ => return Answer::reply(404, &[], "no such page"),
     };
     let action = action.unwrap_or_default();

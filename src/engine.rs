@@ -8,6 +8,7 @@
 mod ask;
 mod configure;
 pub mod event;
+mod hold;
 mod look;
 mod picture;
 mod send;
@@ -117,6 +118,10 @@ struct Sight {
     last_known: Option<IpAddr>,
     last_change: Option<Moment>,
     round: Option<Round>,
+    /// For answers that come after its end.
+    last_round: Option<Round>,
+    /// Somebody wanted a look while a round was under way.
+    look_again: bool,
     next_look: Moment,
     failures: u32,
     down: bool,
@@ -155,6 +160,8 @@ struct Looking {
     wan: usize,
     family: Family,
     number: usize,
+    /// Its round is over.
+    late: bool,
 }
 
 /// The one mutable value.
@@ -180,6 +187,8 @@ pub struct Engine {
     awake: bool,
     /// Hints that were given: once is enough.
     told: BTreeSet<String>,
+    /// Names that wait for their other family, and were told of.
+    held_back: BTreeSet<Spot>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed by that.
     orphaned: Vec<(String, String)>,
@@ -233,6 +242,7 @@ impl Engine {
             clock_told: false,
             awake: false,
             told: BTreeSet::new(),
+            held_back: BTreeSet::new(),
             touched: BTreeSet::new(),
             orphaned: Vec::new(),
             written: BTreeMap::new(),
@@ -298,8 +308,13 @@ impl Engine {
 
     /// The clock has never been right: nothing is sent or stored before it is.
     fn without_clock(&mut self, now: Now, event: Event) -> Vec<Action> {
-        if let Event::Reconfigured(rules) = event {
-            self.take_settings(*rules);
+        match event {
+            Event::Reconfigured(rules) => self.take_settings(*rules),
+            Event::Stop => self.stopping = true,
+            _ => {}
+        }
+        if self.stopping {
+            return vec![Action::Finish];
         }
         let mut actions = Vec::new();
         if !std::mem::replace(&mut self.clock_told, true) {
@@ -320,14 +335,15 @@ impl Engine {
         }
         /// Between two batches of one account `--once` waits this long, not longer.
         const PATIENCE: Duration = Duration::from_secs(15);
+        let looked = self.looks.values().all(|it| it.late);
         match self.run {
             Run::Daemon => false,
             Run::Still => true,
-            Run::Look | Run::Survey => self.looks.is_empty(),
+            Run::Look | Run::Survey => looked,
             Run::Once => {
                 self.flights.is_empty()
                     && self.questions.is_empty()
-                    && self.looks.is_empty()
+                    && looked
                     && self.next_send(now).is_none_or(|at| at > now.plus(PATIENCE))
             }
         }

@@ -57,8 +57,8 @@ pub struct Store {
 impl Store {
     /// Opens the state in `dir`, making the folder (0700) and its files (0600) as needed.
     ///
-    /// A last line that a crash tore is dropped. Any other damage, a foreign file or an unknown version: the file is kept
-    /// as `state.damaged-N`, and every line whose checksum is right goes on living.
+    /// A last line that a crash tore is dropped. Any other damage, a file without one whole line, a foreign file or an unknown
+    /// version: the file is kept as `state.damaged-N`, and every line whose checksum is right goes on living.
     ///
     /// # Errors
     ///
@@ -81,6 +81,12 @@ impl Store {
         }
         let journal = match scan.condition {
             Condition::Intact => Journal::new(file, scan.good, false),
+            // A crash tears one line; a file without a single whole one was cut by somebody else.
+            Condition::Torn if scan.good == 0 => {
+                let kept = set_aside(dir).map_err(unwritable)?;
+                notices.push(format!("nothing in {} can be read; it was kept as {kept:?}, and the state begins anew", path.display()));
+                replace(dir, &scan.records).map_err(unwritable)?
+            }
             Condition::Torn => {
                 notices.push(format!("the last line of {} was not complete and is dropped", path.display()));
                 Journal::new(file, scan.good, true)

@@ -34,8 +34,10 @@ impl Engine {
             .collect();
         // A round under way asked by the old settings: its answers are nobody's.
         self.looks.clear();
+        self.held_back.clear();
         for sight in self.sights_mut() {
             sight.round = None;
+            sight.last_round = None;
         }
         self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
         self.rules = rules;
@@ -194,10 +196,13 @@ impl Engine {
             let Some(held) = self.held_mut(spot) else {
                 continue;
             };
-            if std::mem::take(&mut held.fresh) {
-                close_intent(held, turn.now, random);
-            }
+            let closed = std::mem::take(&mut held.fresh).then(|| close_intent(held, turn.now, random)).flatten();
             let record = &mut held.record;
+            if let Some(until) = closed {
+                let text =
+                    format!("the last request was not answered before the program ended; it is repeated at {until} if it is still needed");
+                turn.tell(Notice { class: Some(Class::Ambiguous), ..about(&entry, spot, Level::Warning, &text) });
+            }
             if record.muted.as_ref().is_some_and(|it| it.fingerprint != entry.fingerprint) {
                 record.muted = None;
             }
@@ -290,6 +295,8 @@ impl Sight {
             last_known: None,
             last_change: None,
             round: None,
+            last_round: None,
+            look_again: false,
             next_look: Moment(i64::MIN),
             failures: 0,
             down: false,
@@ -309,11 +316,14 @@ fn opens(lock: &Lock, fingerprints: &[String], version: &str) -> bool {
     !fingerprints.contains(&lock.fingerprint) || (lock.class == Class::BlockedClient && lock.version != version)
 }
 
-/// The process ended between the intent and the reply: whether the provider got it is not known.
-fn close_intent(held: &mut Held, now: Moment, random: u64) {
+/// The process ended between the intent and the reply: whether the provider got it is not known. The end of the wait that
+/// follows, if it was open.
+fn close_intent(held: &mut Held, now: Moment, random: u64) -> Option<Moment> {
     let record = &mut held.record;
-    if record.intent.take().is_none() || record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous) {
-        return;
+    let intent = record.intent.take()?;
+    // The reply was read, and it was ambiguous: its own wait counts. One that was over before the request does not.
+    if record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous && it.until > intent.at) {
+        return None;
     }
     let count = match record.streak.take() {
         Some(it) if it.code == INTERRUPTED => it.count.saturating_add(1),
@@ -325,6 +335,7 @@ fn close_intent(held: &mut Held, now: Moment, random: u64) {
     if record.wait.as_ref().is_none_or(|it| it.until < until) {
         record.wait = Some(Waiting { until, class: Class::Ambiguous, code: INTERRUPTED.to_owned(), portal: false });
     }
+    record.wait.as_ref().map(|it| it.until)
 }
 
 /// The code of a request whose reply was never read.

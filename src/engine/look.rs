@@ -11,6 +11,11 @@ use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::schedule;
+use crate::rules::state::LineRecord;
+
+/// A look that is later than this leaves a gap: the machine slept, or nobody was interested. What was seen before it is not
+/// known any more.
+const LATE: Duration = Duration::from_secs(60);
 
 /// After so many rounds without an address the operator is told.
 const ALERT_AFTER: u32 = 3;
@@ -22,6 +27,9 @@ impl Engine {
             for family in Family::ALL {
                 let sight = &self.wans[wan].sights[family];
                 if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
+                    if sight.next_look.plus(LATE) < turn.now {
+                        self.wans[wan].sights[family].forget();
+                    }
                     let published = self.published_on(wan, family);
                     let sources = self.wans[wan].line.sources[family].clone();
                     let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
@@ -65,7 +73,7 @@ impl Engine {
             Step::Ask(probes) => {
                 for (number, probe) in probes {
                     let ticket = self.ticket();
-                    self.looks.insert(ticket, Looking { wan, family, number });
+                    self.looks.insert(ticket, Looking { wan, family, number, late: false });
                     turn.after.push(Action::Detect { ticket, family, probe });
                 }
             }
@@ -75,10 +83,19 @@ impl Engine {
 
     /// A source answered.
     pub(super) fn seen(&mut self, ticket: Ticket, result: Result<Reading, ProbeFault>, turn: &mut Turn) {
-        let Some(Looking { wan, family, number }) = self.looks.remove(&ticket) else {
+        let Some(Looking { wan, family, number, late }) = self.looks.remove(&ticket) else {
             return;
         };
-        let Some(mut round) = self.wans[wan].sights[family].round.take() else {
+        let sight = &mut self.wans[wan].sights[family];
+        if late {
+            if let Some(round) = &mut sight.last_round {
+                // Decided is decided; who dissents or asks for rest is noted.
+                let _ = round.answer(number, result, &mut self.services, turn.now);
+                sight.reports = round.reports();
+            }
+            return;
+        }
+        let Some(mut round) = sight.round.take() else {
             return;
         };
         let step = round.answer(number, result, &mut self.services, turn.now);
@@ -89,13 +106,18 @@ impl Engine {
     /// A round is over.
     fn observed(&mut self, wan: usize, family: Family, observed: Observed, turn: &mut Turn) {
         let (run, settle, interval) = (self.run, self.rules.settle, self.rules.interval);
-        // Questions of the round that are still open are not waited for.
-        self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
+        // Questions of the round that are still open are not waited for; those of the one before are given up.
+        let mine = |it: &Looking| (it.wan, it.family) == (wan, family);
+        self.looks.retain(|_, it| !(mine(it) && it.late));
+        self.looks.values_mut().filter(|it| mine(it)).for_each(|it| it.late = true);
         let sight = &mut self.wans[wan].sights[family];
         if let Some(round) = sight.round.take() {
             sight.reports = round.reports();
+            sight.last_round = Some(round);
         }
-        sight.next_look = turn.now.plus(interval);
+        // What made somebody want a look during the round may be younger than its answers.
+        let look_again = std::mem::take(&mut sight.look_again);
+        sight.next_look = if look_again { turn.now } else { turn.now.plus(interval) };
         if sight.observed.as_ref() != Some(&observed) {
             sight.changed_to(&observed, turn.now);
         }
@@ -129,7 +151,7 @@ impl Engine {
 
     pub(super) fn look_now(&mut self, now: Moment) {
         for sight in self.sights_mut().filter(|sight| !sight.down) {
-            sight.next_look = now;
+            sight.look_now(now);
         }
     }
 
@@ -144,12 +166,14 @@ impl Engine {
                         sight.observed = None;
                         sight.next_look = turn.now.plus(schedule::DEBOUNCE);
                     } else {
-                        sight.next_look = turn.now;
+                        sight.look_now(turn.now);
                     }
                 } else {
                     let gone = Observed::Absent("there is no link".to_owned());
                     sight.down = true;
                     sight.round = None;
+                    sight.last_round = None;
+                    sight.look_again = false;
                     sight.changed_to(&gone, turn.now);
                     sight.observed = Some(gone);
                     self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
@@ -206,6 +230,18 @@ impl Engine {
 }
 
 impl Sight {
+    /// What was seen is a memory from now on.
+    fn forget(&mut self) {
+        if let Some(observed) = self.observed.take() {
+            self.remembered = Some(LineRecord { observed, since: self.since });
+        }
+    }
+
+    fn look_now(&mut self, now: Moment) {
+        self.next_look = self.next_look.min(now);
+        self.look_again = self.round.is_some();
+    }
+
     fn changed_to(&mut self, observed: &Observed, now: Moment) {
         // After a restart the same thing is seen again: it is as old as we remember.
         let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());

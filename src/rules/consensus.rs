@@ -168,13 +168,13 @@ pub struct SourceReport {
 
 /// What is remembered of an echo service. Survives restarts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServiceRecord {
     /// Last question.
     pub last_query: Option<Moment>,
     /// Last answer: the address.
     pub last_answer: Option<IpAddr>,
     /// When that answer came.
-    #[serde(default)]
     pub answered_at: Option<Moment>,
     /// It asked for rest, or failed: not before this.
     pub rest_until: Option<Moment>,

@@ -488,5 +488,7 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert_eq!(serde_json::from_str::<Record>("{}").unwrap(), Record::default());
+        assert_eq!(serde_json::from_str::<AccountState>("{}").unwrap(), AccountState::default());
+        assert_eq!(serde_json::from_str::<ServiceRecord>("{}").unwrap(), ServiceRecord::default());
     }
 }

@@ -42,7 +42,7 @@ pub struct PlanLine {
 }
 
 /// What the last round of a family ended with, and every source's part in it.
-pub type Look = (Option<Observed>, Vec<SourceReport>);
+type Look = (Option<Observed>, Vec<SourceReport>);
 
 impl Engine {
     /// Without a running daemon: what the state says the lines showed last.

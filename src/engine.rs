@@ -10,7 +10,7 @@ mod configure;
 pub mod event;
 mod hold;
 mod look;
-mod picture;
+pub mod picture;
 mod send;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -129,7 +129,12 @@ fn reload(options: Options) -> daemon::Reload {
 
 /// What a picture amounts to, as an exit code.
 pub(super) fn exit(picture: &Snapshot) -> Exit {
-    let Outcome { locked, no_address, waiting } = picture.outcome();
+    exit_of(picture.outcome())
+}
+
+/// The exit code that tells an outcome.
+pub(super) fn exit_of(outcome: Outcome) -> Exit {
+    let Outcome { locked, no_address, waiting } = outcome;
     Exit::worst(
         [(locked, Exit::Locked), (no_address, Exit::NoAddress), (waiting, Exit::Temporary)]
             .into_iter()

@@ -300,7 +300,7 @@ impl Engine {
         actions.extend(turn.after);
         if self.finished(turn.now) {
             actions.push(Action::Finish);
-        } else if let Some(wake) = self.next_wake(turn.now) {
+        } else if let Some(wake) = self.next_wake(turn.now).filter(|_| !self.stopping) {
             actions.push(Action::WakeAt(self.time.boot_time(wake)));
         }
         actions

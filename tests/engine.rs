@@ -275,8 +275,10 @@ fn stopping_waits_for_the_reply_in_the_air() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.start();
     desk.pass(seconds(1));
+    desk.look();
     desk.handle(Event::Stop);
-    assert!(!desk.finished);
+    desk.pass(HOUR);
+    assert!(!desk.finished, "and nothing else is done meanwhile");
     desk.say("good");
     assert!(desk.finished);
 }
@@ -377,6 +379,20 @@ fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
     desk.say("nochg");
     desk.pass(days(1) - HOUR);
     assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
+fn a_family_that_the_reply_is_silent_about_is_repaired_after_an_hour_and_not_before() {
+    let mut desk = Desk::new(&freedyn("together", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say(&format!("good {V4_OLD}"));
+    desk.pass(seconds(3590));
+    assert_eq!(desk.sent.len(), 1);
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 2);
 }
 
 #[test]

@@ -309,7 +309,15 @@ impl Engine {
             let Some(address) = flight.order.addresses[*family] else {
                 continue;
             };
-            let sent = Sent { entry: &flight.entry, address, nothing_sent, version: &version, now: turn.now, random: turn.draw() };
+            let sent = Sent {
+                entry: &flight.entry,
+                address,
+                alone: flight.order.domains.len() == 1,
+                nothing_sent,
+                version: &version,
+                now: turn.now,
+                random: turn.draw(),
+            };
             let domain = &flight.order.domains[*index];
             let spot = flight
                 .spots

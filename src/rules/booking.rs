@@ -18,6 +18,8 @@ pub struct Sent<'a> {
     pub entry: &'a Entry,
     /// The address that was sent.
     pub address: IpAddr,
+    /// The request was for this name alone.
+    pub alone: bool,
     /// Nothing reached the provider: such back-off is not worth a write.
     pub nothing_sent: bool,
     /// The program's version, for locks.
@@ -110,7 +112,8 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
         address: sent.address,
         at: sent.now,
         reply_address: verdict.address,
-        assumed: verdict.assumed,
+        // A name that was sent alone cannot be sent alone for a second time.
+        assumed: verdict.assumed && !sent.alone,
         refresh_spread_ms: millis(fraction(REFRESH_SPREAD, sent.random)),
     });
     record.worked_with = Some(sent.entry.fingerprint.clone());

@@ -311,12 +311,14 @@ impl World {
         let mut failed = false;
         self.wake = None;
         for (index, action) in actions.into_iter().enumerate() {
-            if end.is_some_and(|end| end <= index) {
-                if let Action::Send { entry, order, .. } = &action {
-                    let key = |domain: &Domain, family| (entry.service.clone(), domain.as_str().to_owned(), family);
-                    let keys = order.domains.iter().flat_map(|domain| order.families().map(move |family| key(domain, family)));
-                    self.observer.intended(keys);
-                }
+            let dying = end.is_some_and(|end| end <= index);
+            let cut_off = dying || end == Some(index + 1) && self.dice.percent(50);
+            if let Action::Send { entry, order, .. } = &action
+                && cut_off
+            {
+                self.cut_off(entry, order);
+            }
+            if dying {
                 continue;
             }
             match action {
@@ -338,12 +340,8 @@ impl World {
                     self.observer.saved(true);
                 }
                 Action::Send { ticket, .. } if failed => unsaved.push(ticket),
-                Action::Send { ticket, entry, order } => {
-                    let lost = end == Some(index + 1) && self.dice.percent(50);
-                    if !lost {
-                        self.deliver(ticket, entry, &order)?;
-                    }
-                }
+                Action::Send { .. } if cut_off => {}
+                Action::Send { ticket, entry, order } => self.deliver(ticket, entry, &order)?,
                 Action::Detect { ticket, family, probe } => self.look(ticket, family, &probe)?,
                 Action::Ask { ticket, domain, family } => self.ask(ticket, domain.as_str(), family),
                 Action::Announce(_) => {}
@@ -369,6 +367,13 @@ impl World {
             self.observer.saved(false);
         }
         Ok(())
+    }
+
+    /// A request does not leave the machine, because the process dies before; the intent may be on disk.
+    fn cut_off(&mut self, entry: &Entry, order: &Order) {
+        let key = |domain: &Domain, family| (entry.service.clone(), domain.as_str().to_owned(), family);
+        let keys = order.domains.iter().flat_map(|domain| order.families().map(move |family| key(domain, family)));
+        self.observer.intended(keys);
     }
 
     /// Where in this list the process dies, if it does.

@@ -541,6 +541,8 @@ impl Observer {
                 };
                 name.row = Some((status, count, first));
                 if (at_once_if_new && new) || (count >= 2 && now >= first + apart) {
+                    // The lock stands in place of the wait.
+                    name.not_before = 0;
                     lock = Some(scope);
                 }
             }
@@ -554,8 +556,12 @@ impl Observer {
                 name.refused = Some((address, None));
             }
             Fate::Muted => name.muted = Some((now, entry.fingerprint.clone())),
-            Fate::Lock(scope) => lock = Some(scope),
+            Fate::Lock(scope) => {
+                name.not_before = 0;
+                lock = Some(scope);
+            }
             Fate::LockClient => {
+                name.not_before = 0;
                 lock = Some(Scope::Account);
                 let account = self.memory.accounts.entry(entry.account.clone()).or_default();
                 account.refused_version = Some(self.rules.version.clone());

@@ -199,7 +199,8 @@ impl Engine {
             let closed = std::mem::take(&mut held.fresh).then(|| close_intent(held, turn.now, random)).flatten();
             let record = &mut held.record;
             if let Some(until) = closed {
-                let text = format!("the last request was not answered before the program ended; it is repeated at {until} if it is still needed");
+                let text =
+                    format!("the last request was not answered before the program ended; it is repeated at {until} if it is still needed");
                 turn.tell(Notice { class: Some(Class::Ambiguous), ..about(&entry, spot, Level::Warning, &text) });
             }
             if record.muted.as_ref().is_some_and(|it| it.fingerprint != entry.fingerprint) {

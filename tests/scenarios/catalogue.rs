@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::address::PerFamily;
 
 /// An object of the catalogue whose keys depend on its kind.
 pub(crate) type Object = Map<String, Value>;
@@ -70,15 +70,6 @@ pub(crate) struct Next {
     pub(crate) trigger: String,
 }
 
-impl Words {
-    pub(crate) fn of(&self, family: Family) -> &str {
-        match family {
-            Family::V4 => &self.ipv4,
-            Family::V6 => &self.ipv6,
-        }
-    }
-}
-
 impl Catalogue {
     /// Reads the text; every row gets what it leaves open from the defaults.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
@@ -134,7 +125,11 @@ impl Scenario {
         }
         let (body, rest) = note.split_once(" was received ")?;
         let body = body.rsplit([',', ';']).next().unwrap_or(body).trim();
-        Some(Earlier { body: self.words(body), inside: rest.starts_with("at t=0"), again: rest.contains("again") || rest.starts_with("at t=0") })
+        Some(Earlier {
+            body: self.words(body),
+            inside: rest.starts_with("at t=0"),
+            again: rest.contains("again") || rest.starts_with("at t=0"),
+        })
     }
 }
 

@@ -129,7 +129,8 @@ fn pace(rig: &Rig, entry: &Entry, names: &[String], families: &[Family]) -> Vec<
         }
     }
     for name in names {
-        let same = || earlier().filter(|it| !it.again && it.names.contains(name) && families.iter().any(|family| it.families.contains(family)));
+        let same =
+            || earlier().filter(|it| !it.again && it.names.contains(name) && families.iter().any(|family| it.families.contains(family)));
         if let Some(last) = same().next().filter(|last| now - last.at_ms < SPACING_MS) {
             wrong.push(format!("{} ms after the last one for {name}", now - last.at_ms));
         }
@@ -152,7 +153,8 @@ pub(crate) fn save(rig: &mut Rig, writes: &[Write]) {
             moment.is_some_and(|moment| moment < RELEASED)
         };
         let texts = value.split('"').filter(|text| text.ends_with('Z') && text.contains('T'));
-        let wrong: Vec<String> = texts.filter(|text| early(text)).map(|text| format!("{}: {text} is before the build", write.key)).collect();
+        let wrong: Vec<String> =
+            texts.filter(|text| early(text)).map(|text| format!("{}: {text} is before the build", write.key)).collect();
         rig.log.breaches.extend(wrong);
     }
 }

@@ -87,7 +87,8 @@ pub(crate) fn power_loss(rig: &mut Rig) -> Result<(), String> {
 
 /// Does this write end a request with a success?
 fn settles(write: &Write) -> bool {
-    let record = write.value.as_ref().filter(|_| write.key.starts_with("record/")).and_then(|text| serde_json::from_str::<Record>(text).ok());
+    let record =
+        write.value.as_ref().filter(|_| write.key.starts_with("record/")).and_then(|text| serde_json::from_str::<Record>(text).ok());
     record.is_some_and(|record| record.intent.is_none() && record.published.is_some() && record.verified_at.is_none())
 }
 

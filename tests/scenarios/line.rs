@@ -56,7 +56,14 @@ impl EchoSays {
 
 impl Line {
     pub(crate) fn new(wan: PerFamily<Option<IpAddr>>) -> Self {
-        Self { up: PerFamily { v4: true, v6: true }, wan, own_addresses: false, interface: None, router: PerFamily::default(), echoes: PerFamily::default() }
+        Self {
+            up: PerFamily { v4: true, v6: true },
+            wan,
+            own_addresses: false,
+            interface: None,
+            router: PerFamily::default(),
+            echoes: PerFamily::default(),
+        }
     }
 
     /// Answers a probe over `family`.
@@ -190,7 +197,14 @@ impl NameServers {
     }
 
     /// The language of `authoritative`.
-    fn said(&self, text: &str, elapsed: Duration, new: Option<IpAddr>, old: Option<IpAddr>, shown: &dyn Fn(Option<IpAddr>) -> Said) -> Said {
+    fn said(
+        &self,
+        text: &str,
+        elapsed: Duration,
+        new: Option<IpAddr>,
+        old: Option<IpAddr>,
+        shown: &dyn Fn(Option<IpAddr>) -> Said,
+    ) -> Said {
         let lower = text.to_lowercase();
         if let Some((before, until)) = lower.split_once(" until ") {
             let seconds = until.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);

@@ -137,7 +137,9 @@ fn published(rest: &str, played: &Played<'_>) -> Verdict {
     let rest = rest.trim_start_matches(['=', ' ', ',']);
     let address = |text: &str| played.scenario.address(text);
     let (last, wan) = (played.last(), played.last().wan);
-    let settled = |sample: &Sample, families: &[Family]| !families.is_empty() && families.iter().all(|family| played.all_hold(sample, *family, wan[*family]));
+    let settled = |sample: &Sample, families: &[Family]| {
+        !families.is_empty() && families.iter().all(|family| played.all_hold(sample, *family, wan[*family]))
+    };
     let refused = || format!("{} with the line at {wan:?}", shown(&last.records));
     let kept = |sample: &Sample| addresses(&sample.records) == addresses(&played.before.records);
     match rest {
@@ -169,7 +171,8 @@ fn selected(rest: &str, played: &Played<'_>) -> Verdict {
     let names = played.names();
     let holders = |sample: &Sample| played.holders(sample, family, played.last().wan[family]);
     if let Some(list) = rest.strip_prefix("for hosts ").or_else(|| rest.strip_prefix("for host ")) {
-        let picked: Option<Vec<String>> = list.split(',').map(|number| names.get(number.trim().parse::<usize>().ok()?.checked_sub(1)?).cloned()).collect();
+        let picked: Option<Vec<String>> =
+            list.split(',').map(|number| names.get(number.trim().parse::<usize>().ok()?.checked_sub(1)?).cloned()).collect();
         let picked = picked.ok_or("unknown vocabulary")?;
         return ok(holders(last) == picked, format!("published for {:?}, expected {picked:?}", holders(last)));
     }
@@ -198,7 +201,9 @@ fn selected(rest: &str, played: &Played<'_>) -> Verdict {
 fn assumed(played: &Played<'_>) -> Verdict {
     let state = |sample: &Sample, assumed: bool| {
         let records = records(&sample.records);
-        let fits = |record: &Record| record.published.as_ref().is_some_and(|it| it.assumed == assumed) && (assumed || record.verified_at.is_some());
+        let fits = |record: &Record| {
+            record.published.as_ref().is_some_and(|it| it.assumed == assumed) && (assumed || record.verified_at.is_some())
+        };
         !records.is_empty() && records.values().all(fits)
     };
     played.once(|sample| state(sample, true))?;
@@ -208,7 +213,9 @@ fn assumed(played: &Played<'_>) -> Verdict {
 /// Published one after the other, in the order of the saves.
 fn in_turn(expected: &[Option<IpAddr>], played: &Played<'_>) -> Verdict {
     let saves = played.rig.log.saves.iter().filter(|(at, _)| *at >= played.start_ms).flat_map(|(_, batch)| batch);
-    let written = saves.filter(|write| write.key.starts_with("record/")).filter_map(|write| serde_json::from_str::<Record>(write.value.as_ref()?).ok());
+    let written = saves
+        .filter(|write| write.key.starts_with("record/"))
+        .filter_map(|write| serde_json::from_str::<Record>(write.value.as_ref()?).ok());
     let mut found: Vec<Option<IpAddr>> = written.map(|record| record.published.map(|it| it.address)).collect();
     found.dedup();
     // The first ones still hold what was published before.
@@ -322,15 +329,23 @@ fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
         })
     };
     let same = |sample: &Sample| essence(&sample.records) == essence(&before.records);
-    let waits = |sample: &Sample| -> Vec<Moment> { records(&sample.records).values().filter_map(|record| Some(record.wait.as_ref()?.until)).collect() };
+    let waits = |sample: &Sample| -> Vec<Moment> {
+        records(&sample.records).values().filter_map(|record| Some(record.wait.as_ref()?.until)).collect()
+    };
     Some(match text {
         "nothing" | "unchanged" => played.always(same),
         "nothing but volatile back-off" => {
-            let volatile = |sample: &Sample| sample.snapshot.as_ref().is_none_or(|it| it.ddns.iter().any(|name| Family::ALL.iter().any(|family| name.families[*family].next_attempt.is_some())));
+            let volatile = |sample: &Sample| {
+                sample.snapshot.as_ref().is_none_or(|it| {
+                    it.ddns.iter().any(|name| Family::ALL.iter().any(|family| name.families[*family].next_attempt.is_some()))
+                })
+            };
             played.always(same).and_then(|()| played.once(volatile))
         }
         "old state unchanged" => ok(played.rig.records == before.records, "the state was changed"),
-        "nothing possible; loud alert" => ok(played.rig.records == before.records && loud(Level::Error), "the state was changed, or nobody was told"),
+        "nothing possible; loud alert" => {
+            ok(played.rig.records == before.records && loud(Level::Error), "the state was changed, or nobody was told")
+        }
         "alert" => ok(loud(Level::Warning), "nobody was told"),
         "warning" | "notice" => ok(loud(Level::Notice), "nobody was told"),
         "next_attempt unchanged" => {
@@ -343,10 +358,13 @@ fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
             let mut rewritten = after.filter_map(|write| serde_json::from_str::<Record>(write.value.as_ref()?).ok()?.wait);
             ok(!jump.is_empty() && rewritten.any(|wait| !jump.contains(&wait.until)), format!("before the jump {jump:?}"))
         }
-        "lock unchanged" => played.always(|sample| obstacles(&sample.records) == obstacles(&before.records) && !all_locks(&sample.records).is_empty()),
-        "lock removed with user and time" => {
-            ok(all_locks(&played.last().records).is_empty() && unlocked(played).is_some(), format!("at the end {}", shown(&played.last().records)))
+        "lock unchanged" => {
+            played.always(|sample| obstacles(&sample.records) == obstacles(&before.records) && !all_locks(&sample.records).is_empty())
         }
+        "lock removed with user and time" => ok(
+            all_locks(&played.last().records).is_empty() && unlocked(played).is_some(),
+            format!("at the end {}", shown(&played.last().records)),
+        ),
         "lock renewed with new time" => {
             let renewed = all_locks(&played.last().records).iter().any(|lock| lock.since > played.start());
             ok(renewed, format!("locks {:?}", all_locks(&played.last().records)))
@@ -356,9 +374,11 @@ fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
             played.once_in_a_record(|_, record, _| record.wait.as_ref().is_some_and(|wait| wait.class == Class::Ambiguous))
         }
         // Looked at before every single request.
-        "intent written and synced before sending" => {
-            ok(!played.rig.log.breaches.iter().any(|breach| breach.contains("intent")) && played.rig.reached(played.start_ms, played.end_ms) > 0, "it was not")
-        }
+        "intent written and synced before sending" => ok(
+            !played.rig.log.breaches.iter().any(|breach| breach.contains("intent"))
+                && played.rig.reached(played.start_ms, played.end_ms) > 0,
+            "it was not",
+        ),
         "intent open or result stored" => played.once_in_a_record(|key, record, sample| {
             let result = record.published.as_ref().is_some_and(|it| Some(it.address) == sample.wan[key.1]);
             result || record.intent.is_some() || record.wait.as_ref().is_some_and(|wait| wait.class == Class::Ambiguous)
@@ -369,7 +389,9 @@ fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
         "reason=unpublishable" => lines_say("must not be published"),
         "reason per address" => reasons(played),
         "warning=cgnat" => lines_say("carrier NAT"),
-        "dissenting service noted" => played.once(|sample| services(&sample.records).iter().any(|it| it.dissents > 0 || it.benched_until.is_some())),
+        "dissenting service noted" => {
+            played.once(|sample| services(&sample.records).iter().any(|it| it.dissents > 0 || it.benched_until.is_some()))
+        }
         "service rest_until" => played.once(|sample| services(&sample.records).iter().any(|it| it.rest_until.is_some())),
         "service last_query" => played.once(|sample| services(&sample.records).iter().any(|it| it.last_query.is_some())),
         "suspect_captive_portal=true" => {
@@ -378,8 +400,12 @@ fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
         "no timestamp before build date is ever persisted" => {
             ok(!played.rig.log.breaches.iter().any(|breach| breach.contains("before the build")), "there is one")
         }
-        "new state file" | "broken file kept under another name" | "either version parses" => ok(played.rig.log.facts.contains(text), "it is not so"),
-        "last_success renewed" => played.once_in_a_record(|_, record, _| record.published.as_ref().is_some_and(|it| it.at > played.start())),
+        "new state file" | "broken file kept under another name" | "either version parses" => {
+            ok(played.rig.log.facts.contains(text), "it is not so")
+        }
+        "last_success renewed" => {
+            played.once_in_a_record(|_, record, _| record.published.as_ref().is_some_and(|it| it.at > played.start()))
+        }
         "last_manual time" => played.once_in_a_record(|_, record, _| record.last_manual.is_some_and(|at| at >= played.start())),
         "verified=not asked" => {
             let asked = played.rig.log.questions.iter().any(|at| *at >= played.start_ms);
@@ -415,7 +441,10 @@ fn rounds(text: &str, played: &Played<'_>) -> Verdict {
     let alert = told.filter(|(_, notice)| notice.level == Level::Error).map(|(at, _)| *at).min().ok_or("no alert")?;
     let interval = u64::try_from(played.rig.settings.daemon.interval.as_millis()).expect("a short interval");
     let after = alert - first;
-    ok(after + 1000 >= (number - 1) * interval && after < number * interval, format!("the alert came {} s after the first failure", after / 1000))
+    ok(
+        after + 1000 >= (number - 1) * interval && after < number * interval,
+        format!("the alert came {} s after the first failure", after / 1000),
+    )
 }
 
 /// Every address of the table was refused with a reason that names it.
@@ -430,7 +459,9 @@ fn reasons(played: &Played<'_>) -> Verdict {
     let refused = |address: &str| {
         let address: Option<IpAddr> = address.parse().ok();
         written.iter().any(|line| match &line.observed {
-            Observed::Unavailable(why) | Observed::Absent(why) => address.is_some_and(|it| why.contains(&format!("{it} must not be published"))),
+            Observed::Unavailable(why) | Observed::Absent(why) => {
+                address.is_some_and(|it| why.contains(&format!("{it} must not be published")))
+            }
             Observed::Known(_) => false,
         })
     };
@@ -444,7 +475,10 @@ fn assignment(text: &str, played: &Played<'_>) -> Option<Verdict> {
     let number = |value: Option<&str>| value.and_then(|value| value.split(' ').next()?.parse::<u64>().ok());
     if let Some(status) = key.strip_prefix("http").and_then(|rest| rest.strip_suffix("_count")) {
         let (code, count) = (format!("http{status}"), number(value)?);
-        return Some(played.once_in_a_record(|_, record, _| record.streak.as_ref().is_some_and(|it| it.code == code && u64::from(it.count) == count)));
+        return Some(
+            played
+                .once_in_a_record(|_, record, _| record.streak.as_ref().is_some_and(|it| it.code == code && u64::from(it.count) == count)),
+        );
     }
     Some(match key {
         "next_attempt" => played.once(|sample| {
@@ -474,7 +508,11 @@ fn assignment(text: &str, played: &Played<'_>) -> Option<Verdict> {
         }),
         "batch_limit" => {
             let limit = number(value);
-            played.once(|sample| accounts(&sample.records).iter().any(|it| it.batch_limit.is_some() && (limit.is_none() || it.batch_limit.map(|it| it as u64) == limit)))
+            played.once(|sample| {
+                accounts(&sample.records)
+                    .iter()
+                    .any(|it| it.batch_limit.is_some() && (limit.is_none() || it.batch_limit.map(|it| it as u64) == limit))
+            })
         }
         "assumed" => {
             let flag = value == Some("true");
@@ -485,7 +523,10 @@ fn assignment(text: &str, played: &Played<'_>) -> Option<Verdict> {
             let day = Duration::from_secs(86_400);
             played.once(|sample| {
                 accounts(&sample.records).iter().filter_map(|it| it.endpoint.clone()).any(|it| {
-                    it.host.contains(&host) && it.until > played.start() && it.until <= sample.now.plus(day) && it.until >= played.start().plus(day)
+                    it.host.contains(&host)
+                        && it.until > played.start()
+                        && it.until <= sample.now.plus(day)
+                        && it.until >= played.start().plus(day)
                 })
             })
         }
@@ -547,7 +588,8 @@ fn essence(all: &Records) -> Vec<String> {
 /// Who opened a lock since the stimulus.
 fn unlocked(played: &Played<'_>) -> Option<String> {
     let last = &played.last().records;
-    let noted = records(last).into_values().filter_map(|record| record.unlocked).chain(accounts(last).into_iter().filter_map(|it| it.unlocked));
+    let noted =
+        records(last).into_values().filter_map(|record| record.unlocked).chain(accounts(last).into_iter().filter_map(|it| it.unlocked));
     noted.into_iter().find(|it| it.at >= played.start() && !it.by.is_empty()).map(|it| it.by)
 }
 

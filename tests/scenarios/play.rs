@@ -104,14 +104,16 @@ fn compare(rig: &mut Rig, scenario: &Scenario, before: &Sample, window: &Window)
         (Some(seconds), Some(event)) => end_ms.min(event + (seconds * 1000).saturating_sub(1000)).max(rig.boot_ms),
         _ => end_ms,
     };
-    // "Not before 0": what is told right after the event.
-    let told = (expect.next_attempt.not_before_s == Some(0)).then(|| {
+    // What is told right after the event: the next look at the addresses, and everything if "not before 0" is expected.
+    let at_once = expect.next_attempt.not_before_s == Some(0);
+    let told = (held_back.is_some() || at_once).then(|| {
         rig.run_to(event(rig, scenario, window).unwrap_or(window.start_ms) + 1000);
-        (rig.sample(), rig.wake())
+        (rig.picture(), rig.wake())
     });
     rig.run_to(instant_ms);
     let settled = rig.sample();
-    let (waiting, wake_ms) = told.unwrap_or_else(|| (settled.clone(), rig.wake()));
+    let wake_ms = told.as_ref().and_then(|(_, wake)| *wake).filter(|_| looks(rig, scenario, window));
+    let waiting = told.map(|(sample, _)| sample).filter(|_| at_once).unwrap_or_else(|| settled.clone());
     wrong.extend(status(&settled, scenario));
     let event_ms = event(rig, scenario, window).unwrap_or(window.start_ms);
     if !success && scenario.kind() != "command" {
@@ -131,7 +133,8 @@ fn compare(rig: &mut Rig, scenario: &Scenario, before: &Sample, window: &Window)
     wrong.extend(path(rig, scenario, window.start_ms, end_ms));
     wrong.extend(silence(rig, scenario, window.start_ms, end_ms));
     let played = Played { scenario, rig, before, start_ms: window.start_ms, end_ms, event_ms };
-    wrong.extend(expect.persist.iter().filter_map(|text| persist::check(text, &played).err().map(|why| format!("persist {text:?}: {why}"))));
+    wrong
+        .extend(expect.persist.iter().filter_map(|text| persist::check(text, &played).err().map(|why| format!("persist {text:?}: {why}"))));
     wrong
 }
 
@@ -149,6 +152,12 @@ fn event(rig: &Rig, scenario: &Scenario, window: &Window) -> Option<u64> {
         return failed.next().map(|(at, _)| *at);
     }
     rig.log.replies.iter().find(|at| **at >= window.start_ms).copied()
+}
+
+/// Is it about the line, and not about a provider's reply?
+fn looks(rig: &Rig, scenario: &Scenario, window: &Window) -> bool {
+    matches!(scenario.expect.class.as_str(), "DetectionFailed" | "NoAction")
+        || !rig.log.requests.iter().any(|it| it.at_ms >= window.start_ms)
 }
 
 fn status(settled: &Sample, scenario: &Scenario) -> Option<String> {
@@ -172,7 +181,9 @@ fn next_attempt(rig: &Rig, scenario: &Scenario, settled: &Sample, wake_ms: Optio
     let value = match (next.not_before_s, next.not_after_s) {
         (None, None) => {
             let none = shown.is_none() || next.trigger == "-";
-            return (!none).then(|| format!("next attempt in {} s, expected none", (shown.unwrap_or(0) - i64::try_from(event_ms).unwrap_or(0)) / 1000));
+            return (!none).then(|| {
+                format!("next attempt in {} s, expected none", (shown.unwrap_or(0) - i64::try_from(event_ms).unwrap_or(0)) / 1000)
+            });
         }
         (Some(_), None) if shown.is_none() => return None,
         _ => shown.or(wake),
@@ -235,13 +246,15 @@ fn class(rig: &Rig, scenario: &Scenario, start_ms: u64, end_ms: u64) -> Option<S
 fn path(rig: &Rig, scenario: &Scenario, start_ms: u64, end_ms: u64) -> Option<String> {
     let expected: Vec<&str> = scenario.expect.status_path.as_ref()?.split(" > ").map(str::trim).collect();
     let family = if scenario.expect.status.ipv4 == "undefined" { Family::V6 } else { Family::V4 };
-    let mut seen: Vec<&str> = rig.log.statuses.iter().filter(|(at, _)| (start_ms..=end_ms).contains(at)).map(|(_, it)| it[family].as_str()).collect();
+    let mut seen: Vec<&str> =
+        rig.log.statuses.iter().filter(|(at, _)| (start_ms..=end_ms).contains(at)).map(|(_, it)| it[family].as_str()).collect();
     seen.dedup();
     let asked = rig.reached(start_ms, end_ms) > 0;
     let optional = |word: &str| matches!(word, "undefined" | "updated") || (!asked && matches!(word, "updating" | "verifying"));
     let needed: Vec<&str> = expected.iter().copied().filter(|word| !optional(word)).collect();
     // The way begins with its first necessary word.
-    let from = (0..seen.len()).find(|from| seen[*from] == needed[0] && is_within(&needed, &seen[*from..]) && is_within(&seen[*from..], &expected));
+    let from =
+        (0..seen.len()).find(|from| seen[*from] == needed[0] && is_within(&needed, &seen[*from..]) && is_within(&seen[*from..], &expected));
     from.is_none().then(|| format!("status path {}, expected {}", seen.join(" > "), expected.join(" > ")))
 }
 

@@ -93,7 +93,13 @@ impl Provider {
                 }
                 let mut body = body.clone();
                 body.truncate(BODY_LIMIT);
-                reply(Reply { status: *status, body, oversized: *oversized, unknown_encoding: unknown_encoding.clone(), ..Reply::default() })
+                reply(Reply {
+                    status: *status,
+                    body,
+                    oversized: *oversized,
+                    unknown_encoding: unknown_encoding.clone(),
+                    ..Reply::default()
+                })
             }
             Act::Redirect { status, to } => self.redirect(*status, to, entry, order, prepared),
             Act::Broken { fault, reached, stores, after } => {
@@ -138,7 +144,8 @@ impl Provider {
         }
         if lower.contains("same host") || lower.contains("same path") {
             if lower.contains("https") && !https {
-                let moved = Reply { moved_to: Some(prepared.url.expose().replacen("http:", "https:", 1)), ..self.serve(&entry.dialect, order) };
+                let moved =
+                    Reply { moved_to: Some(prepared.url.expose().replacen("http:", "https:", 1)), ..self.serve(&entry.dialect, order) };
                 return Answer { reached: 2, ..reply(moved) };
             }
             if lower.contains("http") && !lower.contains("https") && https || lower.contains("port") {
@@ -230,8 +237,20 @@ fn good(dialect: &Dialect, order: &Order, changed: &[bool]) -> Reply {
 /// What providers say when they stored something: written down here on its own, not taken from the program under test.
 fn claims_success(line: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "good", "nochg", "nochange", "no_change", "ok", "updated", "unchanged", "success", "successfully_changed", "noerror", "code = 200",
-        "addresses updated", "addresses unchanged", "no update required",
+        "good",
+        "nochg",
+        "nochange",
+        "no_change",
+        "ok",
+        "updated",
+        "unchanged",
+        "success",
+        "successfully_changed",
+        "noerror",
+        "code = 200",
+        "addresses updated",
+        "addresses unchanged",
+        "no update required",
     ];
     let lower = line.trim_start_matches('\u{feff}').to_lowercase();
     let page = lower.starts_with('<');
@@ -255,7 +274,8 @@ fn dated(value: &str, now: Moment) -> String {
     let Some(rest) = value.strip_prefix("<now") else {
         return value.to_owned();
     };
-    let offset = rest.strip_prefix('+').and_then(|rest| number(rest, 1)).or_else(|| rest.strip_prefix('-').and_then(|rest| number(rest, -1)));
+    let offset =
+        rest.strip_prefix('+').and_then(|rest| number(rest, 1)).or_else(|| rest.strip_prefix('-').and_then(|rest| number(rest, -1)));
     let at = now.shifted(offset.unwrap_or(0) * 1000);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0)))
 }

@@ -410,15 +410,14 @@ impl Rig {
         self.engine.as_ref().map(|engine| engine.snapshot(now))
     }
 
-    /// Keeps how things stand now.
+    /// How things stand now.
+    pub(crate) fn picture(&self) -> Sample {
+        Sample { at_ms: self.boot_ms, now: self.wall(), records: self.records.clone(), snapshot: self.snapshot(), wan: self.line.wan }
+    }
+
+    /// The same, kept for the comparison with what must be on disk.
     pub(crate) fn sample(&mut self) -> Sample {
-        let sample = Sample {
-            at_ms: self.boot_ms,
-            now: self.wall(),
-            records: self.records.clone(),
-            snapshot: self.snapshot(),
-            wan: self.line.wan,
-        };
+        let sample = self.picture();
         self.log.samples.push(sample.clone());
         sample
     }
@@ -469,7 +468,15 @@ impl Rig {
 /// The value for a family over all names: the one that is earliest in the order of priority (`dyndns2.md` 4.2).
 pub(crate) fn aggregated(snapshot: &Snapshot, family: Family) -> String {
     const ORDER: [&str; 10] = [
-        "offline", "undefined", "account-disabled", "updating", "internet-not-connected", "checking", "new address", "verifying", "updated",
+        "offline",
+        "undefined",
+        "account-disabled",
+        "updating",
+        "internet-not-connected",
+        "checking",
+        "new address",
+        "verifying",
+        "updated",
         "complete",
     ];
     let rank = |word: &str| ORDER.iter().position(|it| it.replace(' ', "-") == word.replace(' ', "-"));

@@ -294,9 +294,8 @@ fn raw(scenario: &Scenario) -> Act {
     let encoding = stimulus.text("encoding").unwrap_or_default();
     let longest = seconds(scenario, "size_decoded", 0).max(seconds(scenario, "filler", 0)).max(text.len() as u64);
     let charset = stimulus.text("charset").or_else(|| stimulus.text("bom")).unwrap_or_default().to_lowercase();
-    let utf16 = |unit: fn(u16) -> [u8; 2], mark: [u8; 2]| -> Vec<u8> {
-        mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect()
-    };
+    let utf16 =
+        |unit: fn(u16) -> [u8; 2], mark: [u8; 2]| -> Vec<u8> { mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect() };
     let body = if charset.contains("16be") {
         utf16(u16::to_be_bytes, [0xfe, 0xff])
     } else if charset.contains("16") {
@@ -426,7 +425,8 @@ fn line(rig: &mut Rig, scenario: &Scenario, window: &mut Window) -> bool {
             }
         }
         "address" => {
-            let changed = PerFamily::from_fn(|family| stimulus.text(family.key()).and_then(|text| scenario.address(text)).or(rig.line.wan[family]));
+            let changed =
+                PerFamily::from_fn(|family| stimulus.text(family.key()).and_then(|text| scenario.address(text)).or(rig.line.wan[family]));
             rig.change_wan(changed);
         }
         "late_family" => {
@@ -455,7 +455,11 @@ fn line(rig: &mut Rig, scenario: &Scenario, window: &mut Window) -> bool {
             }
             rig.line.wan = wan;
             // Counted from when the address was published.
-            let published = rig.snapshot().into_iter().flat_map(|it| it.ddns).filter_map(|it| it.families.v4.published_at.or(it.families.v6.published_at));
+            let published = rig
+                .snapshot()
+                .into_iter()
+                .flat_map(|it| it.ddns)
+                .filter_map(|it| it.families.v4.published_at.or(it.families.v6.published_at));
             let since = published.min().map_or(0, |at| rig.wall().since(at).as_secs());
             let advance = secs(seconds(scenario, "advance_s", 0).saturating_sub(since));
             if scenario.expect.requests.within_s < seconds(scenario, "advance_s", 0) {
@@ -532,7 +536,13 @@ fn process(rig: &mut Rig, scenario: &Scenario, wishes: &Wishes, window: &mut Win
         "second_instance" => disk::second_instance(rig)?,
         "reload" => {
             rig.line.wan = wan;
-            let changed: Vec<String> = stimulus.get("changed").and_then(Value::as_array).into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+            let changed: Vec<String> = stimulus
+                .get("changed")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|it| it.as_str().map(str::to_owned))
+                .collect();
             let mut wishes = wishes.clone();
             for number in 0..times {
                 for what in &changed {

@@ -320,20 +320,21 @@ impl Rig {
                         None => self.save(writes),
                     }
                 }
-                Action::Send { ticket, entry, order } => match &mut failed {
-                    Some(tickets) => tickets.push(ticket),
-                    None => {
-                        if self.crash == Some(Crash::BeforeSend) {
-                            self.kill();
-                            return None;
-                        }
-                        self.send(ticket, &entry, &order);
-                        if self.crash == Some(Crash::AfterSend) {
-                            self.kill();
-                            return None;
-                        }
+                Action::Send { ticket, entry, order } => {
+                    if let Some(tickets) = &mut failed {
+                        tickets.push(ticket);
+                        continue;
                     }
-                },
+                    if self.crash == Some(Crash::BeforeSend) {
+                        self.kill();
+                        return None;
+                    }
+                    self.send(ticket, &entry, &order);
+                    if self.crash == Some(Crash::AfterSend) {
+                        self.kill();
+                        return None;
+                    }
+                }
                 Action::Detect { ticket, family, probe } => {
                     let result = self.line.answer(&probe, family);
                     let left = !matches!(result, Err(ProbeFault::NoRoute(_)));

@@ -47,10 +47,11 @@ pub struct Setup {
     pub clock: Clock,
     /// The port of authoritative name servers; 53 except where the counterparts are embedded.
     pub dns_port: u16,
-    /// Somebody who wants to see every notice and every picture as they pass by.
+    /// Somebody who wants to see every notice and every picture as they pass by; notices go there instead of to the log.
     pub watch: Option<mpsc::UnboundedSender<Seen>>,
-    /// Events from outside the daemon (tests, the demo), beside signals and the control socket.
-    pub events: Vec<Event>,
+    /// Where events come in; those that wait already follow the first tick. Who keeps a clone of the sender can add some,
+    /// beside signals and the control socket.
+    pub events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
 }
 
 /// What passes by.
@@ -108,8 +109,7 @@ struct Daemon {
 ///
 /// The settings or the system do not allow it to begin.
 pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
-    let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: first } = setup;
-    let (sender, mut events) = mpsc::unbounded_channel();
+    let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: (sender, mut events) } = setup;
     let (asked, mut requests) = mpsc::channel(8);
     let mut signals = Signals::listen()?;
     let server = socket.map(|path| control::bind(&path)).and_then(|bound| match bound {
@@ -119,7 +119,7 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
             None
         }
     });
-    let edges = Edges::new(&settings, dns_port, sender.clone()).map_err(RunError::Settings)?;
+    let edges = Edges::new(&settings, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
     let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
     let alarm = Alarm::new(clock.clone())?;
     let mut daemon = Daemon {
@@ -135,7 +135,9 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         finished: false,
         shown: String::new(),
     };
-    for event in std::iter::once(Event::Tick).chain(first) {
+    daemon.happened(Event::Tick);
+    // A round may be over with its first tick: what was there before it counts all the same.
+    while let Ok(event) = events.try_recv() {
         daemon.happened(event);
     }
     if run == Run::Daemon {
@@ -262,7 +264,7 @@ impl Daemon {
     fn reload(&mut self) {
         systemd::reloading();
         if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
-            match Edges::new(&settings, self.dns_port, self.events.clone()) {
+            match Edges::new(&settings, self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
                     self.edges = edges;
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));
@@ -283,16 +285,17 @@ impl Daemon {
     }
 
     fn announce(&self, notice: Notice) {
+        if let Some(watch) = &self.watch {
+            // Who watched and left does not matter.
+            let _ = watch.send(Seen::Notice(notice));
+            return;
+        }
         let sentence = notice.sentence();
         match notice.level {
             Level::Debug => tracing::debug!("{sentence}"),
             Level::Notice => tracing::info!("{sentence}"),
             Level::Warning => tracing::warn!("{sentence}"),
             Level::Error => tracing::error!("{sentence}"),
-        }
-        if let Some(watch) = &self.watch {
-            // Who watched and left does not matter.
-            let _ = watch.send(Seen::Notice(notice));
         }
     }
 

@@ -308,8 +308,13 @@ impl Engine {
 
     /// The clock has never been right: nothing is sent or stored before it is.
     fn without_clock(&mut self, now: Now, event: Event) -> Vec<Action> {
-        if let Event::Reconfigured(rules) = event {
-            self.take_settings(*rules);
+        match event {
+            Event::Reconfigured(rules) => self.take_settings(*rules),
+            Event::Stop => self.stopping = true,
+            _ => {}
+        }
+        if self.stopping {
+            return vec![Action::Finish];
         }
         let mut actions = Vec::new();
         if !std::mem::replace(&mut self.clock_told, true) {

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod ask;
 mod check;
+mod demo;
 mod detect;
 pub mod exit;
 pub mod folder;
@@ -37,7 +38,7 @@ pub fn run(args: Args) -> Exit {
         Some(Command::Plan { json }) => plan::run(&options, json, &mut out),
         Some(Command::Status { json }) => status::run(&options, json, &mut out),
         Some(Command::Detect { json }) => detect::run(&options, json, &mut out),
-        Some(Command::Demo) => missing("demo", &mut out),
+        Some(Command::Demo) => demo::run(&mut out),
         None => run::run(&options, if once { Run::Once } else { Run::Daemon }, &mut out),
     };
     match out.finish() {
@@ -47,9 +48,4 @@ pub fn run(args: Args) -> Exit {
             Exit::worst([exit, Exit::Temporary])
         }
     }
-}
-
-fn missing(what: &str, out: &mut Out) -> Exit {
-    out.complain(format_args!("{what} is not part of this build"));
-    Exit::Defect
 }

@@ -75,6 +75,13 @@ impl Out {
         }
     }
 
+    /// Shows everything printed so far, for somebody who reads along.
+    pub fn flush(&mut self) {
+        if self.failure.is_none() {
+            self.failure = self.results.flush().err();
+        }
+    }
+
     /// Says on stderr why something was not done.
     pub fn complain(&mut self, text: impl Display) {
         // What was printed before comes first; who closed stderr does not want to know.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tokio::sync::mpsc;
+
 use super::args::Options;
 use super::exit::Exit;
 use super::folder::state_folder;
@@ -38,6 +40,11 @@ pub(super) fn with(options: &Options, run: Run, events: Vec<Event>, out: &mut Ou
         }
     };
     let memory = remembered.memory;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    for event in events {
+        // The receiver is here.
+        let _ = sender.send(event);
+    }
     let setup = Setup {
         settings,
         run,
@@ -47,7 +54,7 @@ pub(super) fn with(options: &Options, run: Run, events: Vec<Event>, out: &mut Ou
         clock: Clock::default(),
         dns_port: DNS_PORT,
         watch: None,
-        events,
+        events: (sender, receiver),
     };
     match start(setup) {
         Ok(_) if run == Run::Daemon => Exit::Success,

@@ -87,14 +87,18 @@ fn wanted(name: &NamePicture) -> impl Iterator<Item = (Family, &StatusPicture)> 
     families.iter().filter(|(family, _)| name.mode.wants(*family))
 }
 
-fn show_family(family: Family, it: &StatusPicture, out: &mut Out) {
-    let tone = match it.status.as_str() {
+/// How a status word is meant.
+pub(super) fn tone(status: &str) -> Tone {
+    match status {
         "complete" | "updated" | "verifying" => Tone::Good,
         "account-disabled" => Tone::Bad,
         _ => Tone::Warning,
-    };
+    }
+}
+
+fn show_family(family: Family, it: &StatusPicture, out: &mut Out) {
     let published = it.published.map_or_else(|| "(none)".to_owned(), |address| address.to_string());
-    let status = out.paint(tone, &it.status);
+    let status = out.paint(tone(&it.status), &it.status);
     out.line(format_args!("  {family}  {status}  published {published}"));
     let reason = it.reason.iter().cloned();
     let reply = it.last_reply.iter().filter(|_| it.status != "complete").map(|reply| format!("last reply {reply:?}"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::clock::Clock;
 use crate::config::Settings;
 use crate::detect::Detectors;
 use crate::engine::event::{Event, Ticket};
@@ -13,7 +14,7 @@ use crate::rules::consensus::Probe;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{Order, prepare};
 use crate::rules::reply::{Fault, Outcome};
-use crate::update::Updater;
+use crate::update::{Time, Updater};
 use crate::verify::Verifier;
 
 /// Requests to different accounts that are under way at the same time.
@@ -32,16 +33,16 @@ pub struct Edges {
 }
 
 impl Edges {
-    /// The edges for these settings; results are handed to `events`.
+    /// The edges for these settings; results are handed to `events`, and what is counted is counted by `clock`.
     ///
     /// # Errors
     ///
     /// A CA file cannot be used, in words.
-    pub fn new(settings: &Settings, dns_port: u16, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
+    pub fn new(settings: &Settings, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
         let clients = clients(settings)?;
         Ok(Self {
             detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref())?),
-            updater: Updater::new(clients, Limits::default()),
+            updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
             sends: Arc::new(Semaphore::new(SENDS)),
             questions: Arc::new(Semaphore::new(QUESTIONS)),

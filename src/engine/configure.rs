@@ -320,7 +320,9 @@ fn opens(lock: &Lock, fingerprints: &[String], version: &str) -> bool {
 /// follows, if it was open.
 fn close_intent(held: &mut Held, now: Moment, random: u64) -> Option<Moment> {
     let record = &mut held.record;
-    if record.intent.take().is_none() || record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous) {
+    let intent = record.intent.take()?;
+    // The reply was read, and it was ambiguous: its own wait counts. One that was over before the request does not.
+    if record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous && it.until > intent.at) {
         return None;
     }
     let count = match record.streak.take() {

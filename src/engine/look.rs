@@ -11,6 +11,11 @@ use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::schedule;
+use crate::rules::state::LineRecord;
+
+/// A look that is later than this leaves a gap: the machine slept, or nobody was interested. What was seen before it is not
+/// known any more.
+const LATE: Duration = Duration::from_secs(60);
 
 /// After so many rounds without an address the operator is told.
 const ALERT_AFTER: u32 = 3;
@@ -22,6 +27,9 @@ impl Engine {
             for family in Family::ALL {
                 let sight = &self.wans[wan].sights[family];
                 if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
+                    if sight.next_look.plus(LATE) < turn.now {
+                        self.wans[wan].sights[family].forget();
+                    }
                     let published = self.published_on(wan, family);
                     let sources = self.wans[wan].line.sources[family].clone();
                     let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
@@ -222,8 +230,15 @@ impl Engine {
 }
 
 impl Sight {
+    /// What was seen is a memory from now on.
+    fn forget(&mut self) {
+        if let Some(observed) = self.observed.take() {
+            self.remembered = Some(LineRecord { observed, since: self.since });
+        }
+    }
+
     fn look_now(&mut self, now: Moment) {
-        self.next_look = now;
+        self.next_look = self.next_look.min(now);
         self.look_again = self.round.is_some();
     }
 

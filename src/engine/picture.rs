@@ -12,6 +12,9 @@ use crate::rules::snapshot::{AddressPicture, LinePicture, LockPicture, NamePictu
 use crate::rules::state::Record;
 use crate::rules::status::{self, Facts, Status};
 
+/// Why a name whose address is known waits.
+const ASKED_FIRST: &str = "nothing is remembered of this name: the name servers are asked first";
+
 /// `plan --json`: what a round would do now. Fields may be added, never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Plan {
@@ -103,9 +106,7 @@ impl Engine {
             let entry = &self.groups[spot.entry].entry;
             let address = self.wanted(entry, spot.family);
             let (action, at, why) = match self.due_of(spot, moment) {
-                _ if self.asks_first(spot) => {
-                    ("ask-dns", None, "nothing is remembered of this name: the name servers are asked first".to_owned())
-                }
+                _ if self.asks_first(spot) => ("ask-dns", None, ASKED_FIRST.to_owned()),
                 Due::Now(why) => ("send", None, why.to_string()),
                 Due::At(at, why) => ("wait", Some(at), why),
                 Due::Never(why) => ("nothing", None, why),
@@ -198,7 +199,8 @@ fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Du
             _ if status == Status::InternetNotConnected => {
                 Some("the provider cannot be reached, or somebody else answers for it".to_owned())
             }
-            _ => Some("the address is being looked for".to_owned()),
+            Some(Observed::Known(_)) => Some(ASKED_FIRST.to_owned()),
+            None => Some("the address is being looked for".to_owned()),
         },
         Status::Verifying => Some("accepted; the authoritative servers are being asked".to_owned()),
         Status::Updated => Some(match &record.verification {

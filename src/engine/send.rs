@@ -40,7 +40,7 @@ impl Engine {
         let mut busy: BTreeSet<String> = self.flights.values().map(|flight| flight.entry.account.clone()).collect();
         for entry in 0..self.groups.len() {
             let account = self.groups[entry].entry.account.clone();
-            if busy.contains(&account) || self.account_free_at(entry).is_some_and(|at| at > turn.now) {
+            if busy.contains(&account) || self.account_free_at(entry).is_some_and(|at| at > turn.now) || self.asks_dns_first(entry) {
                 continue;
             }
             if let Some(batch) = self.batch(entry, turn.now) {
@@ -48,6 +48,15 @@ impl Engine {
                 busy.insert(account);
             }
         }
+    }
+
+    /// Names that fit into one request wait for each other's answer from DNS.
+    fn asks_dns_first(&self, entry: usize) -> bool {
+        let group = &self.groups[entry];
+        let asking = |families: &PerFamily<Option<Held>>| {
+            families.iter().any(|(_, held)| held.as_ref().is_some_and(|held| held.memory == Question::Asking))
+        };
+        group.entry.batch > 1 && group.names.iter().any(asking)
     }
 
     /// When the account may be asked again after its last request.
@@ -141,7 +150,8 @@ impl Engine {
                 account: self.accounts.get(&group.entry.account).unwrap_or(&nothing),
                 wanted: wanted[*family],
                 settled_at: self.sight(&group.entry, *family).map_or(now, |sight| sight.settled_at),
-                manual: held.manual,
+                // A person wants what the line shows now.
+                manual: held.manual && self.sight(&group.entry, *family).is_none_or(|sight| sight.round.is_none()),
                 storage_until: self.storage_until,
                 now,
             })
@@ -266,6 +276,13 @@ impl Engine {
             Endpoint::Own => Endpoint::Sibling,
             Endpoint::Sibling => Endpoint::Own,
         };
+        // The pace counts from the request that may reach somebody.
+        self.account_mut(&flight.entry.account).last_sent = Some(turn.now);
+        for spot in &flight.spots {
+            if let Some(held) = self.held_mut(*spot) {
+                held.record.last_sent = Some(turn.now);
+            }
+        }
         let text = format!("the endpoint cannot be reached; trying the other one for {}", names(&flight.order.domains));
         turn.tell(Notice { class: Some(Class::TryOtherEndpoint), ..Notice::new(Level::Warning, text) });
         turn.after.push(Action::Send { ticket, entry: Arc::clone(&flight.entry), order: flight.order.clone() });
@@ -419,7 +436,7 @@ impl Engine {
         let mut next: Option<Moment> = None;
         for entry in 0..self.groups.len() {
             let account = &self.groups[entry].entry.account;
-            if self.flights.values().any(|flight| flight.entry.account == *account) {
+            if self.flights.values().any(|flight| flight.entry.account == *account) || self.asks_dns_first(entry) {
                 continue;
             }
             let free_at = self.account_free_at(entry).unwrap_or(now);

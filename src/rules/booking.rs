@@ -51,8 +51,8 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     match class {
         Class::Updated | Class::Unchanged => accepted(record, class, verdict, sent),
         Class::NotApplicable => {
-            record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
             calm(record);
+            record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
         }
         Class::Removed => {
             record.published = None;
@@ -99,7 +99,9 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
     let same = record.published.as_ref().is_some_and(|it| it.address == sent.address);
     if !same {
         record.verified_at = None;
-        record.repairs = 0;
+        // A name that is sent alone after its batch goes on counting: that was its repair.
+        let alone = record.wait.as_ref().is_some_and(|it| it.class == Class::SplitBatch);
+        record.repairs = if alone { record.repairs } else { 0 };
         record.verify_failures = 0;
         record.nochg_count = 0;
     }
@@ -126,6 +128,7 @@ fn calm(record: &mut Record) {
     record.hiccups = None;
     record.claim = None;
     record.blocked = None;
+    record.muted = None;
 }
 
 /// A verification that begins now, if the entry wants one.
@@ -146,6 +149,8 @@ pub fn start_verification(entry: &Entry, address: IpAddr, now: Moment) -> Option
 fn block(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) {
     record.wait = None;
     record.verification = None;
+    // A name whose address is refused is set up after all.
+    record.muted = None;
     record.blocked = Some(BlockedAddress {
         address: sent.address,
         code: verdict.code.clone(),

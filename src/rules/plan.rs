@@ -144,15 +144,16 @@ pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
     if view.manual {
         return Ok((Why::Manual, *now));
     }
-    let has = |address: Option<IpAddr>| address == Some(wanted);
-    if has(record.published.as_ref().map(|it| it.address)) || has(record.claim.as_ref().map(|it| it.address)) {
-        return again(view);
-    }
+    // Before everything else: a repair or a refresh would be refused as well.
     if let Some(blocked) = record.blocked.as_ref().filter(|it| it.address == wanted) {
         return match blocked.probe_at {
             Some(at) => Ok((Why::Probe, at)),
             None => Err(format!("the provider refuses this address ({})", blocked.code)),
         };
+    }
+    let has = |address: Option<IpAddr>| address == Some(wanted);
+    if has(record.published.as_ref().map(|it| it.address)) || has(record.claim.as_ref().map(|it| it.address)) {
+        return again(view);
     }
     Ok((Why::NewAddress, view.settled_at))
 }

@@ -14,6 +14,7 @@ use crate::rules::reply::{Fault, Outcome, Reply};
 
 use mask::Mask;
 use throttle::Throttle;
+pub use throttle::Time;
 
 /// Rest before the second and last try of a lookup: a name server that was just restarted.
 const HICCUP: Duration = Duration::from_millis(500);
@@ -27,10 +28,10 @@ pub struct Updater {
 }
 
 impl Updater {
-    /// Sends through `clients`, each request within `limits`.
+    /// Sends through `clients`, each request within `limits`; spacings are counted by `time`.
     #[must_use]
-    pub fn new(clients: Clients, limits: Limits) -> Self {
-        Self { clients, limits, throttle: Arc::default() }
+    pub fn new(clients: Clients, limits: Limits, time: Time) -> Self {
+        Self { clients, limits, throttle: Arc::new(Throttle::new(time)) }
     }
 
     /// Sends `prepared` as soon as its host has had no request for `spacing` (zero: at once).

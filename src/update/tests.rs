@@ -7,7 +7,7 @@ use super::*;
 
 fn updater(options: Options) -> Updater {
     let options = Options { user_agent: "wanbeacon/test".into(), ..options };
-    Updater::new(Clients::new(&options).expect("nothing to read"), Limits::default())
+    Updater::new(Clients::new(&options).expect("nothing to read"), Limits::default(), Time::new(|| Duration::ZERO))
 }
 
 fn prepared(url: &str) -> Prepared {

@@ -1,0 +1,457 @@
+//! The engine, event by event, with made-up times.
+
+#[path = "engine/desk.rs"]
+mod desk;
+
+use std::time::Duration;
+
+use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
+use wanbeacon::engine::Run;
+use wanbeacon::engine::event::{Action, Event};
+use wanbeacon::rules::address::Family;
+use wanbeacon::rules::moment::{Moment, RELEASED};
+use wanbeacon::rules::order::{Endpoint, Slot};
+use wanbeacon::rules::reply::{Fault, Outcome};
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+const HOUR: Duration = seconds(3600);
+
+/// A desk whose one name has V4_OLD at the provider, confirmed, for an hour.
+fn settled(config: &str) -> Desk {
+    let mut desk = Desk::new(config);
+    desk.dns.v4 = Some(V4_OLD);
+    desk.start();
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 0, "DNS shows it already");
+    desk.dns.v4 = None;
+    desk
+}
+
+#[test]
+fn the_first_change_after_a_quiet_spell_is_sent_once_it_has_settled() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    assert_eq!(desk.sent.len(), 0, "not at once");
+    desk.pass(Duration::from_millis(499));
+    assert_eq!(desk.sent.len(), 0);
+    desk.pass(Duration::from_millis(1));
+    assert_eq!(desk.addresses(), [V4_NEW]);
+}
+
+#[test]
+fn changes_in_quick_succession_are_debounced_and_spaced() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.see(Some(V4_OLD));
+    desk.pass(seconds(5));
+    desk.see(Some(V4_NEXT));
+    desk.pass(seconds(50));
+    assert_eq!(desk.addresses(), [V4_NEW], "at most one request a minute");
+    desk.pass(seconds(10));
+    assert_eq!(desk.addresses(), [V4_NEW, V4_NEXT], "the address in between was never sent");
+}
+
+#[test]
+fn an_address_that_comes_back_while_it_settles_costs_nothing() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.pass(Duration::from_millis(200));
+    desk.see(Some(V4_OLD));
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 0);
+}
+
+#[test]
+fn the_intent_is_saved_before_the_request_is_sent() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    let save = desk.last.iter().position(|action| {
+        matches!(action, Action::Save(writes) if writes.iter().any(|write| write.value.as_ref().is_some_and(|it| it.contains("\"intent\":{"))))
+    });
+    let send = desk.last.iter().position(|action| matches!(action, Action::Send { .. }));
+    assert!(save.is_some() && save < send, "{:?}", desk.last);
+}
+
+#[test]
+fn a_reply_to_an_old_ticket_books_the_address_that_was_sent() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    desk.see(Some(V4_NEXT));
+    desk.say("good");
+    assert_eq!(desk.picture(Family::V4).published, Some(V4_NEW));
+    desk.pass(seconds(90));
+    assert_eq!(desk.addresses(), [V4_NEW, V4_NEXT]);
+}
+
+#[test]
+fn badauth_locks_the_account_and_the_other_family_is_not_tried() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD], "one request per account at a time");
+    desk.say("badauth");
+    desk.see(Some(V4_NEW));
+    desk.pass(days(30));
+    assert_eq!(desk.sent.len(), 1);
+    for family in Family::ALL {
+        assert_eq!(desk.picture(family).status, "account-disabled");
+    }
+}
+
+#[test]
+fn a_lock_survives_the_restart_and_no_source_is_asked() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("abuse");
+    desk.restart();
+    let looked = desk.looked;
+    desk.pass(days(2));
+    assert_eq!((desk.sent.len(), desk.looked), (1, looked));
+    assert_eq!(desk.picture(Family::V4).locked.map(|lock| lock.code), Some("abuse".to_owned()));
+}
+
+#[test]
+fn a_lock_is_opened_by_a_person_once_in_five_minutes() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("abuse");
+    desk.unlock();
+    desk.pass(seconds(61));
+    desk.say("abuse");
+    assert_eq!(desk.sent.len(), 2);
+    desk.unlock();
+    desk.pass(seconds(200));
+    assert_eq!(desk.sent.len(), 2, "the provider refused again; the lock stays");
+    desk.pass(seconds(100));
+    desk.unlock();
+    desk.pass(seconds(61));
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
+fn an_opened_lock_sends_what_the_line_shows_now_and_not_what_it_showed_when_it_closed() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("abuse");
+    desk.pass(HOUR);
+    desk.shown.v4 = Some(V4_NEW);
+    desk.pass(HOUR);
+    desk.unlock();
+    desk.pass(HOUR);
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
+fn an_update_on_request_looks_at_the_line_first() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.shown.v4 = Some(V4_NEW);
+    desk.handle(Event::Update { domain: None });
+    desk.pass(HOUR);
+    assert_eq!(desk.addresses(), [V4_NEW]);
+    desk.dns.v4 = Some(V4_NEW);
+    desk.say("good");
+    desk.pass(HOUR);
+    desk.handle(Event::Update { domain: None });
+    assert_eq!(desk.addresses(), [V4_NEW, V4_NEW], "an unchanged address is sent as well");
+}
+
+#[test]
+fn after_a_long_sleep_the_line_is_looked_at_before_anything_is_sent() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("911");
+    desk.shown.v4 = Some(V4_NEW);
+    desk.sleep(8 * HOUR);
+    desk.pass(HOUR);
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
+fn a_request_for_both_families_waits_two_minutes_for_the_missing_one() {
+    let mut desk = Desk::new(&freedyn("together", ""));
+    desk.start();
+    desk.pass(seconds(60));
+    assert_eq!(desk.sent.len(), 0);
+    desk.shown.v6 = Some(V6_NEW);
+    desk.look();
+    desk.pass(seconds(1));
+    assert_eq!(desk.sent.last().map(|sent| sent.order.slot), Some(Slot::Together));
+    assert_eq!(desk.addresses(), [V4_OLD, V6_NEW]);
+
+    let mut alone = Desk::new(&freedyn("together", ""));
+    alone.start();
+    alone.pass(seconds(119));
+    assert_eq!(alone.sent.len(), 0);
+    alone.pass(seconds(2));
+    assert_eq!(alone.sent.last().map(|sent| sent.order.slot), Some(Slot::Single(Family::V4)));
+}
+
+#[test]
+fn more_names_than_fit_into_a_request_are_sent_in_batches_with_a_pause() {
+    let names: Vec<String> = (0..25).map(|number| format!("\"n{number}.example.org\"")).collect();
+    let mut desk = Desk::new(&freedyn("v4", "").replace("\"home.example.org\"", &format!("[{}]", names.join(", "))));
+    desk.start();
+    desk.pass(seconds(1));
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [20]);
+    desk.say(&["good"; 20].join("\n"));
+    desk.pass(seconds(3));
+    assert_eq!(desk.sent.len(), 1, "5 s between batches");
+    desk.pass(seconds(2));
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [20, 5]);
+}
+
+#[test]
+fn the_other_host_is_asked_once_if_the_own_one_cannot_be_reached() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    let refused = || Outcome::Failed(Fault::Connect("refused".into()));
+    desk.answer(refused());
+    let endpoints = |desk: &Desk| desk.sent.iter().map(|sent| sent.order.endpoint).collect::<Vec<_>>();
+    assert_eq!(endpoints(&desk), [Endpoint::Own, Endpoint::Sibling]);
+    desk.answer(refused());
+    desk.pass(seconds(29));
+    assert_eq!(desk.sent.len(), 2);
+    desk.pass(seconds(10));
+    assert_eq!(endpoints(&desk), [Endpoint::Own, Endpoint::Sibling, Endpoint::Own]);
+}
+
+#[test]
+fn the_pause_between_batches_counts_from_the_request_to_the_other_host() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.pass(seconds(4));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    desk.say("good");
+    desk.pass(seconds(4));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_OLD]);
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_OLD, V6_NEW]);
+}
+
+#[test]
+fn a_lost_memory_asks_dns_before_anything_is_sent() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.start();
+    desk.pass(days(1));
+    assert_eq!((desk.sent.len(), desk.asked), (0, 1));
+    assert_eq!(desk.picture(Family::V4).status, "complete");
+}
+
+#[test]
+fn a_single_round_finishes_after_the_reply_and_one_look_at_dns() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.run = Run::Once;
+    desk.start();
+    assert!(!desk.finished, "the reply is waited for");
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(seconds(10));
+    assert!(desk.finished);
+    assert_eq!(desk.addresses(), [V4_OLD]);
+}
+
+#[test]
+fn stopping_waits_for_the_reply_in_the_air() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.handle(Event::Stop);
+    assert!(!desk.finished);
+    desk.say("good");
+    assert!(desk.finished);
+}
+
+#[test]
+fn stopping_works_while_the_clock_is_not_set() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.wall = Moment(0);
+    desk.start();
+    desk.handle(Event::Stop);
+    assert!(desk.finished);
+}
+
+#[test]
+fn a_wait_takes_as_long_as_it_takes_whatever_the_clock_does() {
+    for step in [-86_400_000, 86_400_000] {
+        let mut desk = Desk::new(&freedyn("v4", ""));
+        desk.start();
+        desk.pass(seconds(1));
+        desk.say("911");
+        desk.wall = desk.wall.shifted(step);
+        desk.pass(seconds(29 * 60));
+        assert_eq!(desk.sent.len(), 1, "step of {step} ms");
+        desk.pass(seconds(10 * 60));
+        assert_eq!(desk.sent.len(), 2, "step of {step} ms");
+    }
+}
+
+#[test]
+fn nothing_happens_before_the_clock_is_set() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.wall = Moment(0);
+    desk.start();
+    desk.pass(HOUR);
+    assert_eq!((desk.sent.len(), desk.looked, desk.asked, desk.disk.len()), (0, 0, 0, 0));
+    desk.wall = RELEASED.plus(days(3));
+    desk.pass(seconds(60));
+    assert_eq!(desk.addresses(), [V4_OLD]);
+}
+
+#[test]
+fn a_full_disk_holds_the_request_for_five_minutes() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.disk_full = true;
+    desk.start();
+    desk.pass(seconds(299));
+    assert_eq!(desk.sent.len(), 0);
+    desk.disk_full = false;
+    desk.pass(seconds(10));
+    assert_eq!(desk.addresses(), [V4_OLD]);
+}
+
+#[test]
+fn a_refresh_comes_once_after_its_time() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"28d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(days(28) - HOUR);
+    assert_eq!(desk.sent.len(), 1);
+    desk.pass(days(1) + HOUR);
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("nochg");
+    desk.pass(days(27));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn a_record_that_dns_shows_otherwise_is_repaired_after_an_hour_and_then_once_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.dns.v4 = Some(V4_NEXT);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(seconds(3590));
+    assert_eq!(desk.sent.len(), 1);
+    desk.pass(seconds(20 * 60));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("nochg");
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 2);
+    desk.pass(seconds(6 * 3600));
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
+fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1]);
+    desk.say("nochg");
+    desk.pass(seconds(60));
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1]);
+    desk.say("nochg");
+    desk.pass(days(1) - HOUR);
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
+fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(seconds(600));
+    desk.handle(Event::Update { domain: None });
+    desk.say("dnserr");
+    desk.pass(days(5));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn norecord_mutes_the_family_and_is_no_fault() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(seconds(10));
+    desk.say("norecord");
+    desk.pass(days(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V6_NEW]);
+    assert_eq!(desk.picture(Family::V6).status, "offline");
+    assert!(!desk.engine().snapshot(desk.now()).outcome().locked);
+}
+
+#[test]
+fn an_echo_service_rests_across_a_restart() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "web"));
+    desk.start();
+    let looked = desk.looked;
+    assert!(looked > 0);
+    desk.restart();
+    assert!(desk.urls.iter().all(|url| desk.urls.iter().filter(|other| *other == url).count() == 1), "{:?}", desk.urls);
+}
+
+#[test]
+fn a_process_that_dies_after_every_request_sends_one_in_five_minutes() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    for round in 1..4 {
+        assert_eq!(desk.sent.len(), round);
+        desk.restart();
+        desk.pass(seconds(299));
+        assert_eq!(desk.sent.len(), round, "the open intent forces a wait");
+        desk.pass(seconds(600));
+    }
+}
+
+#[test]
+fn a_family_that_is_set_up_again_is_refreshed_once_and_not_over_and_over() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("norecord");
+    desk.pass(days(3) + HOUR);
+    assert_eq!(desk.sent.len(), 2);
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 2);
+    assert_eq!(desk.picture(Family::V4).status, "complete");
+}
+
+#[test]
+fn an_engine_without_entries_rests() {
+    let mut desk =
+        Desk::new("[[ddns]]\nprovider = \"freedyn\"\ndomain = \"home.example.org\"\nusername = \"1\"\npassword = \"2\"\nenabled = false");
+    desk.start();
+    desk.pass(days(1));
+    assert_eq!((desk.looked, desk.sent.len()), (0, 0));
+}

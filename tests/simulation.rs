@@ -1,0 +1,161 @@
+//! Years of random events against the production engine, under virtual time and under the eyes of an independent observer.
+//!
+//! A history is one seed: a random configuration, line, provider and operator. `WANBEACON_SEED` repeats one (and goes on with
+//! the next ones), `WANBEACON_DAYS` makes the run longer than the ordinary ten thousand days.
+
+#[path = "simulation/dice.rs"]
+mod dice;
+#[path = "simulation/driver.rs"]
+mod driver;
+#[path = "simulation/line.rs"]
+mod line;
+#[path = "simulation/observer.rs"]
+mod observer;
+#[path = "simulation/provider.rs"]
+mod provider;
+#[path = "simulation/script.rs"]
+mod script;
+#[path = "simulation/setup.rs"]
+mod setup;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use dice::Dice;
+use driver::World;
+use script::Happening;
+use wanbeacon::engine::event::Event;
+use wanbeacon::rules::address::{Family, PerFamily};
+
+/// Milliseconds.
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Days of events in one history, and of health at its end.
+const BUSY: u64 = 40;
+const GOOD: u64 = 10;
+
+/// Days of the ordinary run.
+const ORDINARY: u64 = 10_000;
+
+/// A run repeats the same histories until somebody asks for others.
+const FIRST_SEED: u64 = 1;
+
+/// What a history amounted to.
+#[derive(Default)]
+struct Sum {
+    requests: u64,
+    right: usize,
+}
+
+#[test]
+fn no_history_breaks_a_rule_of_conduct_and_every_good_day_ends_with_the_right_address() {
+    let from_environment = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let first = from_environment("WANBEACON_SEED").unwrap_or(FIRST_SEED);
+    let days = from_environment("WANBEACON_DAYS").unwrap_or(ORDINARY);
+    let histories = days.div_ceil(BUSY + GOOD);
+    println!("WANBEACON_SEED={first} WANBEACON_DAYS={days}");
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut sum = Sum::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= histories {
+                return Ok(sum);
+            }
+            let seed = first + number;
+            let shown = Announced(seed);
+            match history(seed) {
+                Ok(its) => {
+                    sum.requests += its.requests;
+                    sum.right += its.right;
+                }
+                Err(problem) => {
+                    next.store(histories, Ordering::Relaxed);
+                    return Err(format!("{problem}\nrepeat with WANBEACON_SEED={seed} WANBEACON_DAYS=1"));
+                }
+            }
+            drop(shown);
+        }
+    };
+    let results: Vec<Result<Sum, String>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("the seed is printed above")).collect()
+    });
+    let mut sum = Sum::default();
+    for result in results {
+        match result {
+            Ok(its) => {
+                sum.requests += its.requests;
+                sum.right += its.right;
+            }
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+    println!("{} days, {} requests, {} names right at the end", histories * (BUSY + GOOD), sum.requests, sum.right);
+    assert!(sum.requests > days / 10 && sum.right > 0, "so few requests prove nothing");
+}
+
+/// Prints the seed of a history that ends in a panic.
+struct Announced(u64);
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("repeat with WANBEACON_SEED={} WANBEACON_DAYS=1", self.0);
+        }
+    }
+}
+
+/// One history; the broken rule with what happened before, if there is one.
+fn history(seed: u64) -> Result<Sum, String> {
+    let mut world = World::new(Dice::new(seed));
+    let result = live(&mut world);
+    result.map_err(|problem| format!("{}\n\nBROKEN: {problem}", world.trace()))
+}
+
+fn live(world: &mut World) -> Result<Sum, String> {
+    world.run(SECOND)?;
+    let calm = world.dice.pick(&[2 * HOUR, 6 * HOUR, 12 * HOUR]);
+    while world.now < BUSY * DAY {
+        let pause = match world.dice.below(10) {
+            0 => world.dice.between(0, 30 * SECOND),
+            1 => world.dice.between(0, 10 * MINUTE),
+            _ => world.dice.between(0, calm * 2),
+        };
+        world.run(world.now + pause)?;
+        let happening = Happening::random(&mut world.dice);
+        world.happen(happening)?;
+    }
+    recover(world)?;
+    world.run(world.now + DAY)?;
+    let right = world.all_is_well()?;
+    world.run((BUSY + GOOD) * DAY)?;
+    Ok(Sum { requests: world.observer.requests, right: right.min(world.all_is_well()?) })
+}
+
+/// Provider, line, clock, disk and process are healthy from now on; of the locks only those stay that nobody opens.
+fn recover(world: &mut World) -> Result<(), String> {
+    world.provider.trouble = 0;
+    world.dies_in = None;
+    world.fill_disk(0);
+    world.set_clock(0)?;
+    world.run(world.now + 4 * HOUR)?;
+    world.tell("everything is healthy from now on".into());
+    if world.dice.percent(60) {
+        world.setup.renew();
+        script::reload(world)?;
+    }
+    let fresh = world.dice.percent(60);
+    for family in Family::ALL {
+        world.line.heal(family, fresh, &mut world.dice);
+        world.tell(format!("{family} is now {:?}", world.line.shown[family]));
+    }
+    let up = PerFamily { v4: true, v6: true };
+    world.observer.link(up);
+    world.handle(Event::LinkChanged(up))?;
+    assert!(world.is_healthy(), "the process came back after {:?}", Duration::from_millis(4 * HOUR));
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Engine, Memory, Question, Spot};
+use super::{Engine, Memory, Spot};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::SourceReport;
 use crate::rules::moment::{Moment, Now};
@@ -40,6 +40,9 @@ pub struct PlanLine {
     /// Why.
     pub why: String,
 }
+
+/// What the last round of a family ended with, and every source's part in it.
+type Look = (Option<Observed>, Vec<SourceReport>);
 
 impl Engine {
     /// Without a running daemon: what the state says the lines showed last.
@@ -91,7 +94,7 @@ impl Engine {
 
     /// Every source's part in the last round of each line.
     #[must_use]
-    pub fn reports(&self) -> Vec<(String, PerFamily<(Option<Observed>, Vec<SourceReport>)>)> {
+    pub fn reports(&self) -> Vec<(String, PerFamily<Look>)> {
         let of = |wan: &super::Wan| {
             (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].observed.clone(), wan.sights[family].reports.clone())))
         };
@@ -142,12 +145,11 @@ impl Engine {
         let account_lock = self.accounts.get(&entry.account).and_then(|it| it.lock.as_ref());
         let observed = self.sight(entry, spot.family).and_then(|sight| sight.observed.as_ref());
         let status = status::status(&Facts {
-            enabled: entry.enabled,
-            verify: entry.verify,
+            entry,
             record,
             account_lock,
             in_flight: held.is_some_and(|held| held.flight.is_some()),
-            asking_memory: held.is_some_and(|held| held.memory == Question::Asking),
+            asking_memory: held.is_some_and(|held| super::send::needs_memory(entry, held)),
             observed,
             wanted,
             forgetful: self.memory == Memory::Unwritable,

@@ -52,7 +52,8 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn reply(status: u16, fields: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
-        let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let fields = fields.concat();
         let head = format!("HTTP/1.1 {status} Status\r\n{fields}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         Self { bytes: [head.as_bytes(), body].concat(), then: Then::Close }
     }
@@ -97,18 +98,18 @@ const MARKER: &str = "/marker-of-the-test";
 
 impl Fake {
     pub(crate) fn start(play: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serve(Arc::new(play), None)
+        Self::serve(&(Arc::new(play) as Play), None)
     }
 
     pub(crate) fn start_tls(tls: rustls::ServerConfig, play: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serve(Arc::new(play), Some(Arc::new(tls)))
+        Self::serve(&(Arc::new(play) as Play), Some(&Arc::new(tls)))
     }
 
-    fn serve(play: Play, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    fn serve(play: &Play, tls: Option<&Arc<rustls::ServerConfig>>) -> Self {
         let (v4, v6, port) = bind();
         let fake = Self { port, log: Arc::default() };
         for listener in [v4, v6] {
-            let (play, tls, log) = (Arc::clone(&play), tls.clone(), Arc::clone(&fake.log));
+            let (play, tls, log) = (Arc::clone(play), tls.cloned(), Arc::clone(&fake.log));
             thread::spawn(move || {
                 while let Ok((stream, peer)) = listener.accept() {
                     log.change(|log| {
@@ -158,7 +159,7 @@ impl Fake {
         format!("http://127.0.0.1:{}{path_and_query}", self.port)
     }
 
-    /// The URL at ::1.
+    /// The URL at `::1`.
     pub(crate) fn v6(&self, path_and_query: &str) -> String {
         format!("http://[::1]:{}{path_and_query}", self.port)
     }
@@ -220,7 +221,7 @@ fn converse(stream: &mut (impl Read + Write), peer: IpAddr, play: &Play, log: &W
         Then::Close => {}
         Then::Hang => while stream.read(&mut rest).is_ok_and(|length| length > 0) {},
         Then::Flood(total) => {
-            let chunk = [b'x'; 65536];
+            let chunk = vec![b'x'; 65536];
             let mut left = total;
             while left > 0 && stream.write_all(&chunk).is_ok() {
                 left = left.saturating_sub(chunk.len());

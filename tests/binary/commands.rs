@@ -92,7 +92,9 @@ fn detect_shows_every_source_and_what_was_rejected() {
     }
     let sources = json["wan"][0]["ipv4"]["sources"].as_array().expect("a list");
     assert_eq!(sources.len(), 2, "{json:#}");
-    sources.iter().for_each(|source| has(source, &["source", "address", "rejected"]));
+    for source in sources {
+        has(source, &["source", "address", "rejected"]);
+    }
     assert!(
         sources.iter().any(|it| it["address"] == "192.168.178.20" && it["rejected"].as_str().is_some_and(|why| why.contains("private")))
     );
@@ -108,7 +110,7 @@ fn plan_says_what_a_round_would_do_and_changes_nothing() {
     let provider = Fake::start(Answer::good);
     let home = Home::new(&both(&provider));
     let plan = home.run(&["plan", "--json"]).with(0).json();
-    assert_eq!(plan["version"], 1);
+    has(&plan, &["version", "outcome", "plan"]);
     let lines = plan["plan"].as_array().expect("a list");
     let families: BTreeSet<_> = lines.iter().filter_map(|line| line["family"].as_str()).collect();
     assert_eq!(families, ["ipv4", "ipv6"].into());

@@ -396,6 +396,20 @@ fn a_family_that_the_reply_is_silent_about_is_repaired_after_an_hour_and_not_bef
 }
 
 #[test]
+fn one_request_with_both_addresses_is_the_repair_of_both() {
+    let mut desk = Desk::new(&freedyn("together", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(HOUR + seconds(20 * 60));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("nochg");
+    desk.pass(days(1) - HOUR);
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
 fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
     let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
     desk.start();

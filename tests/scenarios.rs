@@ -34,6 +34,8 @@ mod disk;
 mod line;
 #[path = "scenarios/persist.rs"]
 mod persist;
+#[path = "scenarios/phrases.rs"]
+mod phrases;
 #[path = "scenarios/play.rs"]
 mod play;
 #[path = "scenarios/provider.rs"]
@@ -45,7 +47,30 @@ mod setting;
 #[path = "scenarios/stage.rs"]
 mod stage;
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use catalogue::Catalogue;
+use wanbeacon::rules::address::PerFamily;
+
+/// The address changes while an answer with the old one is under way.
+#[test]
+fn an_event_during_a_look_is_followed_by_another_look() {
+    let row = r#"{"fixture": {"addresses": {}, "default_given": {"dialect": "freedyn", "mode": "ddns_v4"}}, "scenarios": [
+        {"id": "look", "given": {}, "stimulus": {"kind": "inspect_status"}, "expect": {"class": "NoAction", "persist": [],
+         "requests": {"within_s": 0, "min": 0, "max": 0}, "status": {"ipv4": "complete", "ipv6": "undefined"}, "next_attempt": {}}}]}"#;
+    let scenario = Catalogue::read(row).expect("a row").scenarios.remove(0);
+    let settings = setting::Wishes::of(&scenario).settings().expect("settings");
+    let at = |last: u8| PerFamily { v4: Some(IpAddr::from([91, 12, 34, last])), v6: None };
+    let mut rig = rig::Rig::new(settings, line::Line::new(at(56)), 7);
+    rig.start();
+    rig.run(Duration::from_secs(3600));
+    rig.look();
+    rig.run(Duration::from_millis(40));
+    rig.change_wan(at(57));
+    rig.run(Duration::from_secs(10));
+    assert_eq!(rig.provider.zone.values().copied().collect::<Vec<_>>(), [IpAddr::from([91, 12, 34, 57])]);
+}
 
 const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fault-scenarios.json");
 

@@ -7,30 +7,37 @@ use super::ask::{ask, refuse};
 use super::exit::Exit;
 use super::look::look;
 use super::out::Out;
-use super::run::exit;
+use super::run::exit_of;
 use crate::control::{CallError, Request};
 use crate::engine::Run;
+use crate::engine::picture::Plan;
 
 /// The daemon answers from what it has seen.
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
-    let (plan, exit) = match ask(options, &Request::Plan, LIMIT) {
-        Ok(plan) => (plan, Exit::Success),
+    let plan = match ask(options, &Request::Plan, LIMIT) {
+        Ok(answer) => match serde_json::from_value::<Plan>(answer) {
+            Ok(plan) => plan,
+            Err(error) => {
+                out.complain(format_args!("the daemon's answer cannot be read ({error}); is it another version?"));
+                return Exit::Defect;
+            }
+        },
         Err(CallError::NoDaemon) => match look(options, Run::Look) {
-            Ok((engine, now)) => (serde_json::json!(engine.plan(now)), exit(&engine.snapshot(now))),
+            Ok((engine, now)) => engine.plan(now),
             Err(exit) => return exit,
         },
         Err(error) => return refuse(out, &error),
     };
     if json {
         out.json(&plan);
-        return exit;
+    } else {
+        for line in &plan.plan {
+            let address = line.address.map_or_else(|| "(none)".to_owned(), |address| address.to_string());
+            let at = line.at.map_or_else(String::new, |at| format!(" until {at}"));
+            out.line(format_args!("{}  {}  {}{at}  {address}  {}", line.domain, line.family, line.action, line.why));
+        }
     }
-    for line in plan["plan"].as_array().into_iter().flatten() {
-        let text = |key: &str| line[key].as_str().unwrap_or("(none)").to_owned();
-        let at = line["at"].as_str().map_or_else(String::new, |at| format!(" until {at}"));
-        out.line(format_args!("{}  {}  {}{at}  {}  {}", text("domain"), text("family"), text("action"), text("address"), text("why")));
-    }
-    exit
+    exit_of(plan.outcome)
 }

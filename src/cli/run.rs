@@ -15,6 +15,7 @@ use crate::daemon::memory::Remembered;
 use crate::daemon::{self, Setup};
 use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
+use crate::rules::domain::Domain;
 use crate::rules::snapshot::{Outcome, Snapshot};
 
 /// The port of name servers (RFC 1035 4.2).
@@ -22,15 +23,14 @@ pub(super) const DNS_PORT: u16 = 53;
 
 /// Runs for ever, or one round.
 pub(super) fn run(options: &Options, run: Run, out: &mut Out) -> Exit {
-    with(options, run, Vec::new(), out)
+    match settings(options) {
+        Ok(settings) => with(options, settings, run, Vec::new(), out),
+        Err(exit) => exit,
+    }
 }
 
-/// The same, beginning with `events`.
-pub(super) fn with(options: &Options, run: Run, events: Vec<Event>, out: &mut Out) -> Exit {
-    let settings = match settings(options) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
+/// The same with these settings, beginning with `events`.
+pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<Event>, out: &mut Out) -> Exit {
     let folder = state_folder(options, &settings.daemon.state_dir);
     let remembered = match Remembered::open(folder.as_deref()) {
         Ok(remembered) => remembered,
@@ -99,6 +99,22 @@ pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
     })
 }
 
+/// The same for a command about `domain`.
+///
+/// # Errors
+///
+/// As above, or the name is not in the configuration.
+pub(super) fn settings_naming(options: &Options, domain: Option<&Domain>, out: &mut Out) -> Result<Settings, Exit> {
+    let settings = settings(options)?;
+    match domain.filter(|domain| !settings.entries.iter().any(|entry| entry.domains.contains(domain))) {
+        None => Ok(settings),
+        Some(unknown) => {
+            out.complain(format_args!("{unknown} is not in the configuration; `wanbeacon status` lists the names"));
+            Err(Exit::Usage)
+        }
+    }
+}
+
 fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
     let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
     for warning in warnings {
@@ -113,7 +129,12 @@ fn reload(options: Options) -> daemon::Reload {
 
 /// What a picture amounts to, as an exit code.
 pub(super) fn exit(picture: &Snapshot) -> Exit {
-    let Outcome { locked, no_address, waiting } = picture.outcome();
+    exit_of(picture.outcome())
+}
+
+/// The exit code that tells an outcome.
+pub(super) fn exit_of(outcome: Outcome) -> Exit {
+    let Outcome { locked, no_address, waiting } = outcome;
     Exit::worst(
         [(locked, Exit::Locked), (no_address, Exit::NoAddress), (waiting, Exit::Temporary)]
             .into_iter()

@@ -5,7 +5,7 @@ use super::ask::pass_on;
 use super::exit::Exit;
 use super::folder::state_folder;
 use super::out::Out;
-use super::run::settings;
+use super::run::settings_naming;
 use crate::control::Request;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
@@ -20,14 +20,10 @@ pub(super) fn run(options: &Options, domain: Option<Domain>, out: &mut Out) -> E
 }
 
 fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
-    let settings = match settings(options) {
+    let settings = match settings_naming(options, domain.as_ref(), out) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    if let Some(unknown) = domain.as_ref().filter(|domain| !settings.entries.iter().any(|entry| entry.domains.contains(domain))) {
-        out.complain(format_args!("{unknown} is not in the configuration; `wanbeacon status` lists the names"));
-        return Exit::Usage;
-    }
     let mut remembered = match Remembered::open(state_folder(options, &settings.daemon.state_dir).as_deref()) {
         Ok(remembered) => remembered,
         Err(busy) => {

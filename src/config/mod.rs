@@ -1,6 +1,6 @@
 //! Text → checked settings.
 //!
-//! [`file`] is the file as written, [`check`] finds all problems at once, [`Settings`] is what the program runs on.
+//! `file` is the file as written, `check` finds all problems at once, [`Settings`] is what the program runs on.
 
 mod check;
 mod credentials;

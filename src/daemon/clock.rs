@@ -39,7 +39,7 @@ fn boot_time() -> Duration {
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// Rings at a boot time; time that the machine slept counts (timerfd_create(2)).
+/// Rings at a boot time; time that the machine slept counts (`timerfd_create(2)`).
 #[derive(Debug)]
 pub struct Alarm {
     clock: Clock,

@@ -5,7 +5,7 @@ use crate::control::{Reply, Request};
 use crate::engine::event::{Action, Event};
 use crate::rules::domain::Domain;
 
-/// EX_USAGE: the name is not in the configuration.
+/// `EX_USAGE`: the name is not in the configuration.
 const USAGE: u8 = 64;
 
 impl Daemon {

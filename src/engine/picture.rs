@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::{Engine, Memory, Question, Spot};
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, Memory, Spot};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::SourceReport;
 use crate::rules::moment::{Moment, Now};
 use crate::rules::order::Slot;
 use crate::rules::plan::{Due, Why};
-use crate::rules::snapshot::{AddressPicture, LinePicture, LockPicture, NamePicture, Snapshot, StatusPicture, VERSION};
+use crate::rules::snapshot::{AddressPicture, LinePicture, LockPicture, NamePicture, Outcome, Snapshot, StatusPicture, VERSION};
 use crate::rules::state::Record;
 use crate::rules::status::{self, Facts, Status};
 
@@ -16,23 +18,25 @@ use crate::rules::status::{self, Facts, Status};
 const ASKED_FIRST: &str = "nothing is remembered of this name: the name servers are asked first";
 
 /// `plan --json`: what a round would do now. Fields may be added, never renamed.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of this form.
     pub version: u32,
+    /// What it amounts to.
+    pub outcome: Outcome,
     /// Every name and family.
     pub plan: Vec<PlanLine>,
 }
 
 /// What a round would do for one name and family.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanLine {
     /// The name.
     pub domain: crate::rules::domain::Domain,
     /// The family.
     pub family: Family,
     /// "send", "wait", "ask-dns" or "nothing".
-    pub action: &'static str,
+    pub action: String,
     /// The address that would be sent.
     pub address: Option<IpAddr>,
     /// When, if it waits.
@@ -40,6 +44,9 @@ pub struct PlanLine {
     /// Why.
     pub why: String,
 }
+
+/// What the last round of a family ended with, and every source's part in it.
+type Look = (Option<Observed>, Vec<SourceReport>);
 
 impl Engine {
     /// Without a running daemon: what the state says the lines showed last.
@@ -91,7 +98,7 @@ impl Engine {
 
     /// Every source's part in the last round of each line.
     #[must_use]
-    pub fn reports(&self) -> Vec<(String, PerFamily<(Option<Observed>, Vec<SourceReport>)>)> {
+    pub fn reports(&self) -> Vec<(String, PerFamily<Look>)> {
         let of = |wan: &super::Wan| {
             (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].observed.clone(), wan.sights[family].reports.clone())))
         };
@@ -111,9 +118,12 @@ impl Engine {
                 Due::At(at, why) => ("wait", Some(at), why),
                 Due::Never(why) => ("nothing", None, why),
             };
-            PlanLine { domain: entry.domains[spot.name].clone(), family: spot.family, action, address, at, why }
+            PlanLine { domain: entry.domains[spot.name].clone(), family: spot.family, action: action.to_owned(), address, at, why }
         };
-        Plan { version: VERSION, plan: self.spots().map(line).collect() }
+        let plan: Vec<PlanLine> = self.spots().map(line).collect();
+        // What would be sent now does not wait.
+        let outcome = Outcome { waiting: plan.iter().any(|line| line.action == "wait"), ..self.snapshot(now).outcome() };
+        Plan { version: VERSION, outcome, plan }
     }
 
     fn asks_first(&self, spot: Spot) -> bool {
@@ -122,7 +132,7 @@ impl Engine {
         entry.enabled
             && open
             && self.wanted(entry, spot.family).is_some()
-            && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::send::needs_memory(entry, held))
+            && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::due::needs_memory(entry, held))
     }
 
     fn due_of(&self, spot: Spot, now: Moment) -> Due {
@@ -142,12 +152,11 @@ impl Engine {
         let account_lock = self.accounts.get(&entry.account).and_then(|it| it.lock.as_ref());
         let observed = self.sight(entry, spot.family).and_then(|sight| sight.observed.as_ref());
         let status = status::status(&Facts {
-            enabled: entry.enabled,
-            verify: entry.verify,
+            entry,
             record,
             account_lock,
             in_flight: held.is_some_and(|held| held.flight.is_some()),
-            asking_memory: held.is_some_and(|held| held.memory == Question::Asking),
+            asking_memory: held.is_some_and(|held| super::due::needs_memory(entry, held)),
             observed,
             wanted,
             forgetful: self.memory == Memory::Unwritable,

@@ -63,14 +63,14 @@ pub fn backoff(wait: &Wait, count: u32, random: u64) -> Duration {
     } else {
         // backon yields the plain doubling series; the spread is ours, because it must never shorten a wait.
         use backon::BackoffBuilder as _;
-        let series = backon::ExponentialBuilder::new()
+        let mut series = backon::ExponentialBuilder::new()
             .with_min_delay(wait.first)
             .with_max_delay(wait.cap.max(wait.first))
             .with_factor(2.0)
             .without_max_times()
             .build();
         let nth = usize::try_from(count.saturating_sub(1).min(32)).unwrap_or(0);
-        series.skip(nth).next().unwrap_or(wait.cap)
+        series.nth(nth).unwrap_or(wait.cap)
     };
     spread(doubled, random)
 }

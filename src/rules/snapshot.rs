@@ -102,7 +102,7 @@ pub struct LockPicture {
 }
 
 /// What a round ended with, as the exit code tells it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Something is locked: somebody must act.
     pub locked: bool,

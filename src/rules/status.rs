@@ -18,10 +18,11 @@
 use std::net::IpAddr;
 
 use super::address::{Family, Observed};
+use super::domain::Entry;
 use super::moment::Moment;
 use super::state::{Lock, Record};
 
-/// The values of StatusIPv4 and StatusIPv6 (`X_AVM-DE_RemoteAccess` v12). The order is their priority: of several names
+/// The values of `StatusIPv4` and `StatusIPv6` (`X_AVM-DE_RemoteAccess` v12). The order is their priority: of several names
 /// the first one shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -70,10 +71,8 @@ impl Status {
 /// The facts behind one status.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// The entry is switched on.
-    pub enabled: bool,
-    /// The entry wants DNS asked.
-    pub verify: bool,
+    /// The settings.
+    pub entry: &'a Entry,
     /// What is remembered; `None`: the family is not in the mode.
     pub record: Option<&'a Record>,
     /// The account's lock.
@@ -95,7 +94,7 @@ pub struct Facts<'a> {
 /// The status that these facts amount to.
 #[must_use]
 pub fn status(facts: &Facts<'_>) -> Status {
-    if !facts.enabled {
+    if !facts.entry.enabled {
         return Status::Offline;
     }
     let Some(record) = facts.record else {
@@ -133,7 +132,7 @@ fn by_address(facts: &Facts<'_>, record: &Record, wanted: IpAddr) -> Status {
         Some(verification) if !verification.over => Status::Verifying,
         Some(_) => Status::Updated,
         None if claimed || facts.forgetful => Status::Updated,
-        None if facts.verify && record.verified_at.is_none() => Status::Verifying,
+        None if facts.entry.verify && record.verified_at.is_none() => Status::Verifying,
         None => Status::Complete,
     }
 }

@@ -100,8 +100,8 @@ impl Encoding {
     }
 }
 
-/// As it is, inside HTML, inside JSON, and in a body in UTF-16.
-fn forms(secret: &str) -> [(String, Encoding); 5] {
+/// As it is, inside HTML, inside JSON, as a form field (a blank is a plus), and in a body in UTF-16.
+fn forms(secret: &str) -> [(String, Encoding); 6] {
     let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
     let quoted = serde_json::Value::from(secret).to_string();
     let json = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&quoted);
@@ -109,6 +109,7 @@ fn forms(secret: &str) -> [(String, Encoding); 5] {
         (secret.into(), Encoding::Utf8),
         (html, Encoding::Utf8),
         (json.into(), Encoding::Utf8),
+        (url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(), Encoding::Utf8),
         (secret.into(), Encoding::Utf16Le),
         (secret.into(), Encoding::Utf16Be),
     ]
@@ -143,6 +144,7 @@ mod tests {
     fn escaped_forms_are_found() {
         assert_eq!(masked(&["a&b<c"], "<p>a&amp;b&lt;c</p>"), "<p>...</p>");
         assert_eq!(masked(&["say \"x\""], r#"{"pw":"say \"x\""}"#), r#"{"pw":"..."}"#);
+        assert_eq!(masked(&["a b+c\u{e4}"], "pw=a+b%2Bc%c3%A4&ip=1"), "pw=...&ip=1");
     }
 
     #[test]

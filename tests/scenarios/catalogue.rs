@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::address::PerFamily;
 
 /// An object of the catalogue whose keys depend on its kind.
 pub(crate) type Object = Map<String, Value>;
@@ -68,15 +68,6 @@ pub(crate) struct Next {
     pub(crate) not_after_s: Option<u64>,
     #[serde(default)]
     pub(crate) trigger: String,
-}
-
-impl Words {
-    pub(crate) fn of(&self, family: Family) -> &str {
-        match family {
-            Family::V4 => &self.ipv4,
-            Family::V6 => &self.ipv6,
-        }
-    }
 }
 
 impl Catalogue {

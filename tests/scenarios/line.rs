@@ -93,14 +93,12 @@ impl Line {
     }
 
     fn router(&self, family: Family) -> RouterReading {
-        let (address, status) = match &self.router[family] {
-            Some(said) => said.clone(),
-            None => {
-                let nothing = self.wan.iter().all(|(_, address)| address.is_none());
-                let status = if nothing { "Disconnected" } else { "Connected" };
-                (self.wan[family].map(|it| it.to_string()).unwrap_or_default(), status.to_owned())
-            }
+        let nothing = self.wan.iter().all(|(_, address)| address.is_none());
+        let own = || {
+            let status = if nothing { "Disconnected" } else { "Connected" };
+            (self.wan[family].map(|it| it.to_string()).unwrap_or_default(), status.to_owned())
         };
+        let (address, status) = self.router[family].clone().unwrap_or_else(own);
         RouterReading { address, status, prefix: None }
     }
 
@@ -134,7 +132,7 @@ pub(crate) fn interface_address(text: &str) -> InterfaceAddress {
     }
 }
 
-/// "V6_NEW stable preferred", "2003:f:ab::aaaa temporary", "V6_OLD deprecated".
+/// An address and its flags in words: `V6_NEW stable preferred`, `V6_OLD deprecated`.
 pub(crate) fn flagged_address(text: &str, scenario: &Scenario) -> InterfaceAddress {
     let mut words = text.split_whitespace();
     let mut entry = interface_address(&scenario.words(words.next().unwrap_or_default()));

@@ -1,6 +1,6 @@
 //! The vocabulary of `persist`, read against the JSON records.
 //!
-//! Facts ("next_attempt", "lock{…}") must be on disk at one of the instants that were sampled: when the expected class was
+//! Facts (`next_attempt`, `lock{…}`) must be on disk at one of the instants that were sampled: when the expected class was
 //! announced, when the status was compared, when a process ended, and at the end. What must not change ("unchanged", "kept",
 //! "nothing") must hold at all of them. What cannot be read is a failure: "unknown vocabulary".
 
@@ -10,20 +10,22 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use wanbeacon::engine::event::Level;
-use wanbeacon::rules::address::{Family, Observed};
+use wanbeacon::engine::event::Notice;
+use wanbeacon::rules::address::Family;
 use wanbeacon::rules::consensus::ServiceRecord;
-use wanbeacon::rules::dialect::{Class, Scope};
+use wanbeacon::rules::dialect::Scope;
 use wanbeacon::rules::moment::Moment;
 use wanbeacon::rules::state::{AccountState, LineRecord, Lock, Record};
+use wanbeacon::rules::write::Write;
 
+use crate::phrases;
 use crate::play::Played;
 use crate::rig::{Records, Sample, is_loud};
 
 /// Name and family of a record.
 pub(crate) type Key = (String, Family);
 
-type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
 fn parsed<T: DeserializeOwned>(records: &Records, prefix: &str) -> BTreeMap<String, T> {
     let inside = records.iter().filter_map(|(key, text)| Some((key.strip_prefix(prefix)?.to_owned(), serde_json::from_str(text).ok()?)));
@@ -44,45 +46,55 @@ fn accounts(records: &Records) -> Vec<AccountState> {
     parsed(records, "account/").into_values().collect()
 }
 
-fn services(records: &Records) -> Vec<ServiceRecord> {
+pub(crate) fn services(records: &Records) -> Vec<ServiceRecord> {
     parsed(records, "echo/").into_values().collect()
 }
 
-fn lines(records: &Records) -> Vec<LineRecord> {
+pub(crate) fn lines(records: &Records) -> Vec<LineRecord> {
     parsed(records, "line/").into_values().collect()
 }
 
-fn ok(holds: bool, why: impl Into<String>) -> Verdict {
+pub(crate) fn ok(holds: bool, why: impl Into<String>) -> Verdict {
     if holds { Ok(()) } else { Err(why.into()) }
 }
 
 impl Played<'_> {
-    fn samples(&self) -> impl Iterator<Item = &Sample> {
+    pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
         self.rig.log.samples.iter().filter(|sample| sample.at_ms >= self.start_ms && sample.at_ms <= self.end_ms)
     }
 
-    fn last(&self) -> &Sample {
+    /// What the operator was told in the window.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = &(u64, Notice)> + Clone {
+        self.rig.log.notices.iter().filter(|(at, _)| (self.start_ms..=self.end_ms).contains(at))
+    }
+
+    /// What was written from this boot time on.
+    pub(crate) fn writes(&self, from_ms: u64) -> impl Iterator<Item = &Write> {
+        self.rig.log.saves.iter().filter(move |(at, _)| *at >= from_ms).flat_map(|(_, batch)| batch)
+    }
+
+    pub(crate) fn last(&self) -> &Sample {
         self.samples().last().unwrap_or(self.before)
     }
 
     /// At one instant at least.
-    fn once(&self, mut holds: impl FnMut(&Sample) -> bool) -> Verdict {
+    pub(crate) fn once(&self, mut holds: impl FnMut(&Sample) -> bool) -> Verdict {
         ok(self.samples().any(&mut holds), format!("never; at the end {}", shown(&self.last().records)))
     }
 
     /// At every instant.
-    fn always(&self, mut holds: impl FnMut(&Sample) -> bool) -> Verdict {
+    pub(crate) fn always(&self, mut holds: impl FnMut(&Sample) -> bool) -> Verdict {
         match self.samples().find(|sample| !holds(sample)) {
             None => Ok(()),
             Some(sample) => Err(format!("at {}: {}, before {}", sample.now, shown(&sample.records), shown(&self.before.records))),
         }
     }
 
-    fn once_in_a_record(&self, mut holds: impl FnMut(&Key, &Record, &Sample) -> bool) -> Verdict {
+    pub(crate) fn once_in_a_record(&self, mut holds: impl FnMut(&Key, &Record, &Sample) -> bool) -> Verdict {
         self.once(|sample| records(&sample.records).iter().any(|(key, record)| holds(key, record, sample)))
     }
 
-    fn start(&self) -> Moment {
+    pub(crate) fn start(&self) -> Moment {
         self.before.now
     }
 
@@ -126,7 +138,7 @@ pub(crate) fn check(text: &str, played: &Played<'_>) -> Verdict {
     if let Some((word, about)) = text.split_once(':') {
         return said(word.trim(), about.trim(), played);
     }
-    match phrase(text, played) {
+    match phrases::phrase(text, played) {
         Some(verdict) => verdict,
         None => assignment(text, played).unwrap_or_else(|| Err("unknown vocabulary".into())),
     }
@@ -143,14 +155,12 @@ fn published(rest: &str, played: &Played<'_>) -> Verdict {
     let refused = || format!("{} with the line at {wan:?}", shown(&last.records));
     let kept = |sample: &Sample| addresses(&sample.records) == addresses(&played.before.records);
     match rest {
-        "" => ok(settled(last, &played.present()), refused()),
+        "" | "final address" | "for all" => ok(settled(last, &played.present()), refused()),
         "both" => ok(settled(last, &Family::ALL), refused()),
         "ipv4" => ok(settled(last, &[Family::V4]), refused()),
         "ipv6" => ok(settled(last, &[Family::V6]), refused()),
-        "final address" => ok(settled(last, &played.present()), refused()),
         "unchanged" | "kept" => played.always(kept),
         "none" => played.always(|sample| Family::ALL.iter().all(|family| played.holders(sample, *family, wan[*family]).is_empty())),
-        "for all" => ok(settled(last, &played.present()), refused()),
         "for all, assumed=true until verified" => assumed(played),
         "locks and waits kept" => played.always(|sample| {
             let held = |records: &Records| (addresses(records), obstacles(records));
@@ -164,7 +174,7 @@ fn published(rest: &str, played: &Played<'_>) -> Verdict {
     }
 }
 
-/// "for hosts 1,3", "for 25 hosts", "only for a", "ipv4=…", "V4_NEXT".
+/// `for hosts 1,3`, `for 25 hosts`, `only for a`, `ipv4=…`, `V4_NEXT`.
 fn selected(rest: &str, played: &Played<'_>) -> Verdict {
     let last = played.last();
     let family = *played.present().first().unwrap_or(&Family::V4);
@@ -212,8 +222,8 @@ fn assumed(played: &Played<'_>) -> Verdict {
 
 /// Published one after the other, in the order of the saves.
 fn in_turn(expected: &[Option<IpAddr>], played: &Played<'_>) -> Verdict {
-    let saves = played.rig.log.saves.iter().filter(|(at, _)| *at >= played.start_ms).flat_map(|(_, batch)| batch);
-    let written = saves
+    let written = played
+        .writes(played.start_ms)
         .filter(|write| write.key.starts_with("record/"))
         .filter_map(|write| serde_json::from_str::<Record>(write.value.as_ref()?).ok());
     let mut found: Vec<Option<IpAddr>> = written.map(|record| record.published.map(|it| it.address)).collect();
@@ -222,7 +232,7 @@ fn in_turn(expected: &[Option<IpAddr>], played: &Played<'_>) -> Verdict {
     ok(found.ends_with(expected), format!("published one after the other: {found:?}"))
 }
 
-fn stale(key: &str, played: &Played<'_>) -> Verdict {
+pub(crate) fn stale(key: &str, played: &Played<'_>) -> Verdict {
     let before = records(&played.before.records);
     let is_kept = |key: &Key, record: &Record| before.get(key).is_some_and(|it| it.published == record.published);
     played.once_in_a_record(|(name, family), record, _| {
@@ -230,7 +240,7 @@ fn stale(key: &str, played: &Played<'_>) -> Verdict {
     })
 }
 
-/// "lock{…}", "muted{…}", "blocked_address{…}", "intent{…}".
+/// `lock{…}`, `muted{…}`, `blocked_address{…}`, `intent{…}`.
 fn structure(word: &str, items: &[&str], played: &Played<'_>) -> Verdict {
     match word {
         "lock" => lock(items, played),
@@ -303,7 +313,7 @@ fn said(word: &str, about: &str, played: &Played<'_>) -> Verdict {
     }
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "");
     let words: Vec<String> = about.split([' ', ',']).map(plain).filter(|word| word.len() >= 4).collect();
-    let notices = played.rig.log.notices.iter().filter(|(at, _)| (played.start_ms..=played.end_ms).contains(at));
+    let notices = played.notices();
     let loud = notices.filter(|(_, notice)| word == "notice" || is_loud(notice));
     let holds = |text: &str| {
         let text = plain(text);
@@ -311,162 +321,6 @@ fn said(word: &str, about: &str, played: &Played<'_>) -> Verdict {
     };
     let mut texts = loud.map(|(_, notice)| notice.text.clone());
     ok(texts.any(|text| holds(&text)), "nobody was told so")
-}
-
-/// Phrases of several words.
-fn phrase(text: &str, played: &Played<'_>) -> Option<Verdict> {
-    let before = played.before;
-    let loud = |level: Level| {
-        let mut notices = played.rig.log.notices.iter().filter(|(at, _)| (played.start_ms..=played.end_ms).contains(at));
-        notices.any(|(_, notice)| notice.level >= level)
-    };
-    let lines_say = |word: &str| {
-        played.once(|sample| {
-            lines(&sample.records).iter().any(|line| match &line.observed {
-                Observed::Unavailable(why) | Observed::Absent(why) => why.contains(word),
-                Observed::Known(sighting) => sighting.warning.as_ref().is_some_and(|warning| warning.contains(word)),
-            })
-        })
-    };
-    let same = |sample: &Sample| essence(&sample.records) == essence(&before.records);
-    let waits = |sample: &Sample| -> Vec<Moment> {
-        records(&sample.records).values().filter_map(|record| Some(record.wait.as_ref()?.until)).collect()
-    };
-    Some(match text {
-        "nothing" | "unchanged" => played.always(same),
-        "nothing but volatile back-off" => {
-            let volatile = |sample: &Sample| {
-                sample.snapshot.as_ref().is_none_or(|it| {
-                    it.ddns.iter().any(|name| Family::ALL.iter().any(|family| name.families[*family].next_attempt.is_some()))
-                })
-            };
-            played.always(same).and_then(|()| played.once(volatile))
-        }
-        "old state unchanged" => ok(played.rig.records == before.records, "the state was changed"),
-        "nothing possible; loud alert" => {
-            ok(played.rig.records == before.records && loud(Level::Error), "the state was changed, or nobody was told")
-        }
-        "alert" => ok(loud(Level::Warning), "nobody was told"),
-        "warning" | "notice" => ok(loud(Level::Notice), "nobody was told"),
-        "next_attempt unchanged" => {
-            let all: Vec<Vec<Moment>> = played.samples().filter(|it| it.at_ms >= played.event_ms).map(waits).collect();
-            ok(all.len() > 1 && all.iter().all(|it| !it.is_empty() && *it == all[0]), format!("waits until {all:?}"))
-        }
-        "next_attempt rewritten" => {
-            let jump = played.samples().find(|it| it.at_ms >= played.event_ms).map(waits).unwrap_or_default();
-            let after = played.rig.log.saves.iter().filter(|(at, _)| *at >= played.event_ms).flat_map(|(_, batch)| batch);
-            let mut rewritten = after.filter_map(|write| serde_json::from_str::<Record>(write.value.as_ref()?).ok()?.wait);
-            ok(!jump.is_empty() && rewritten.any(|wait| !jump.contains(&wait.until)), format!("before the jump {jump:?}"))
-        }
-        "lock unchanged" => {
-            played.always(|sample| obstacles(&sample.records) == obstacles(&before.records) && !all_locks(&sample.records).is_empty())
-        }
-        "lock removed with user and time" => ok(
-            all_locks(&played.last().records).is_empty() && unlocked(played).is_some(),
-            format!("at the end {}", shown(&played.last().records)),
-        ),
-        "lock renewed with new time" => {
-            let renewed = all_locks(&played.last().records).iter().any(|lock| lock.since > played.start());
-            ok(renewed, format!("locks {:?}", all_locks(&played.last().records)))
-        }
-        "unblock noted with origin" => ok(unlocked(played).is_some(), "no note"),
-        "intent closed as ambiguous" => {
-            played.once_in_a_record(|_, record, _| record.wait.as_ref().is_some_and(|wait| wait.class == Class::Ambiguous))
-        }
-        // Looked at before every single request.
-        "intent written and synced before sending" => ok(
-            !played.rig.log.breaches.iter().any(|breach| breach.contains("intent"))
-                && played.rig.reached(played.start_ms, played.end_ms) > 0,
-            "it was not",
-        ),
-        "intent open or result stored" => played.once_in_a_record(|key, record, sample| {
-            let result = record.published.as_ref().is_some_and(|it| Some(it.address) == sample.wan[key.1]);
-            result || record.intent.is_some() || record.wait.as_ref().is_some_and(|wait| wait.class == Class::Ambiguous)
-        }),
-        "unknown_code truncated to 64 characters" => {
-            played.once_in_a_record(|_, record, _| record.streak.as_ref().is_some_and(|it| it.code.chars().count() == 64))
-        }
-        "reason=unpublishable" => lines_say("must not be published"),
-        "reason per address" => reasons(played),
-        "warning=cgnat" => lines_say("carrier NAT"),
-        "dissenting service noted" => {
-            played.once(|sample| services(&sample.records).iter().any(|it| it.dissents > 0 || it.benched_until.is_some()))
-        }
-        "service rest_until" => played.once(|sample| services(&sample.records).iter().any(|it| it.rest_until.is_some())),
-        "service last_query" => played.once(|sample| services(&sample.records).iter().any(|it| it.last_query.is_some())),
-        "suspect_captive_portal=true" => {
-            played.once_in_a_record(|_, record, _| record.wait.as_ref().or(record.hiccup.as_ref()).is_some_and(|wait| wait.portal))
-        }
-        "no timestamp before build date is ever persisted" => {
-            ok(!played.rig.log.breaches.iter().any(|breach| breach.contains("before the build")), "there is one")
-        }
-        "new state file" | "broken file kept under another name" | "either version parses" => {
-            ok(played.rig.log.facts.contains(text), "it is not so")
-        }
-        "last_success renewed" => {
-            played.once_in_a_record(|_, record, _| record.published.as_ref().is_some_and(|it| it.at > played.start()))
-        }
-        "last_manual time" => played.once_in_a_record(|_, record, _| record.last_manual.is_some_and(|at| at >= played.start())),
-        "verified=not asked" => {
-            let asked = played.rig.log.questions.iter().any(|at| *at >= played.start_ms);
-            ok(!asked && records(&played.last().records).values().all(|record| record.verified_at.is_none()), "DNS was asked")
-        }
-        // Without the audit, which is off unless somebody wants it, there is no result.
-        "audit result" => Ok(()),
-        "mode stored as ddns_together" => {
-            let stored = played.last().snapshot.as_ref().is_some_and(|it| it.ddns.iter().all(|name| name.mode.wire() == "ddns_together"));
-            ok(stored, "another mode is reported")
-        }
-        _ if text.starts_with("alert after ") => rounds(text, played),
-        _ if text.ends_with("marked stale") => stale(text.split(' ').next().unwrap_or_default(), played),
-        _ if text.ends_with("host record") || text.ends_with("host records") => {
-            let count = match text.split(' ').next().unwrap_or_default() {
-                "one" => 1,
-                number => number.parse().ok()?,
-            };
-            let mut names: Vec<String> = records(&played.last().records).into_keys().map(|key| key.0).collect();
-            names.dedup();
-            ok(names.len() == count, format!("records of {names:?}"))
-        }
-        _ => return None,
-    })
-}
-
-/// "alert after 3 rounds": an error, no sooner and no later.
-fn rounds(text: &str, played: &Played<'_>) -> Verdict {
-    let number: u64 = text.split(' ').nth(2).and_then(|it| it.parse().ok()).ok_or("unknown vocabulary")?;
-    let inside = |at: u64| (played.start_ms..=played.end_ms).contains(&at);
-    let told = played.rig.log.notices.iter().filter(|(at, notice)| inside(*at) && notice.class == Some(Class::DetectionFailed));
-    let first = told.clone().map(|(at, _)| *at).min().ok_or("nothing failed")?;
-    let alert = told.filter(|(_, notice)| notice.level == Level::Error).map(|(at, _)| *at).min().ok_or("no alert")?;
-    let interval = u64::try_from(played.rig.settings.daemon.interval.as_millis()).expect("a short interval");
-    let after = alert - first;
-    ok(
-        after + 1000 >= (number - 1) * interval && after < number * interval,
-        format!("the alert came {} s after the first failure", after / 1000),
-    )
-}
-
-/// Every address of the table was refused with a reason that names it.
-fn reasons(played: &Played<'_>) -> Verdict {
-    let list = played.scenario.stimulus.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
-    let written: Vec<LineRecord> = (played.rig.log.saves.iter())
-        .filter(|(at, _)| *at >= played.start_ms)
-        .flat_map(|(_, batch)| batch)
-        .filter(|write| write.key.starts_with("line/"))
-        .filter_map(|write| serde_json::from_str(write.value.as_ref()?).ok())
-        .collect();
-    let refused = |address: &str| {
-        let address: Option<IpAddr> = address.parse().ok();
-        written.iter().any(|line| match &line.observed {
-            Observed::Unavailable(why) | Observed::Absent(why) => {
-                address.is_some_and(|it| why.contains(&format!("{it} must not be published")))
-            }
-            Observed::Known(_) => false,
-        })
-    };
-    let missing: Vec<&str> = list.iter().filter_map(Value::as_str).filter(|address| !refused(address)).collect();
-    ok(missing.is_empty(), format!("no reason for {missing:?}"))
 }
 
 /// `key=value`, or a key alone: fields of the records.
@@ -566,18 +420,18 @@ fn addresses(all: &Records) -> BTreeMap<Key, IpAddr> {
     records(all).into_iter().filter_map(|(key, record)| Some((key, record.published?.address))).collect()
 }
 
-fn all_locks(all: &Records) -> Vec<Lock> {
+pub(crate) fn all_locks(all: &Records) -> Vec<Lock> {
     let own = records(all).into_values().filter_map(|record| record.lock);
     own.chain(accounts(all).into_iter().filter_map(|it| it.lock)).collect()
 }
 
 /// Locks and waits, without what time changes.
-fn obstacles(all: &Records) -> (Vec<Lock>, Vec<Moment>) {
+pub(crate) fn obstacles(all: &Records) -> (Vec<Lock>, Vec<Moment>) {
     (all_locks(all), records(all).into_values().filter_map(|record| Some(record.wait?.until)).collect())
 }
 
 /// What matters of the state: not what was seen of the line, and not the last words of a provider.
-fn essence(all: &Records) -> Vec<String> {
+pub(crate) fn essence(all: &Records) -> Vec<String> {
     let own = records(all).into_iter().map(|(key, it)| {
         let published = it.published.map(|it| (it.address, it.at));
         format!("{key:?} {published:?} {:?} {:?} {:?} {:?} {:?} {:?}", it.lock, it.muted, it.blocked, it.wait, it.intent, it.claim)
@@ -586,7 +440,7 @@ fn essence(all: &Records) -> Vec<String> {
 }
 
 /// Who opened a lock since the stimulus.
-fn unlocked(played: &Played<'_>) -> Option<String> {
+pub(crate) fn unlocked(played: &Played<'_>) -> Option<String> {
     let last = &played.last().records;
     let noted =
         records(last).into_values().filter_map(|record| record.unlocked).chain(accounts(last).into_iter().filter_map(|it| it.unlocked));
@@ -594,7 +448,7 @@ fn unlocked(played: &Played<'_>) -> Option<String> {
 }
 
 /// The records of names and accounts, for a message.
-fn shown(all: &Records) -> String {
+pub(crate) fn shown(all: &Records) -> String {
     let own = all.iter().filter(|(key, _)| key.starts_with("record/") || key.starts_with("account/"));
     let mut text = own.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
     if text.len() > 1500 {

@@ -104,14 +104,16 @@ fn compare(rig: &mut Rig, scenario: &Scenario, before: &Sample, window: &Window)
         (Some(seconds), Some(event)) => end_ms.min(event + (seconds * 1000).saturating_sub(1000)).max(rig.boot_ms),
         _ => end_ms,
     };
-    // "Not before 0": what is told right after the event.
-    let told = (expect.next_attempt.not_before_s == Some(0)).then(|| {
+    // What is told right after the event: the next look at the addresses, and everything if "not before 0" is expected.
+    let at_once = expect.next_attempt.not_before_s == Some(0);
+    let told = (held_back.is_some() || at_once).then(|| {
         rig.run_to(event(rig, scenario, window).unwrap_or(window.start_ms) + 1000);
-        (rig.sample(), rig.wake())
+        (rig.picture(), rig.wake())
     });
     rig.run_to(instant_ms);
     let settled = rig.sample();
-    let (waiting, wake_ms) = told.unwrap_or_else(|| (settled.clone(), rig.wake()));
+    let wake_ms = told.as_ref().and_then(|(_, wake)| *wake).filter(|_| looks(rig, scenario, window));
+    let waiting = told.map(|(sample, _)| sample).filter(|_| at_once).unwrap_or_else(|| settled.clone());
     wrong.extend(status(&settled, scenario));
     let event_ms = event(rig, scenario, window).unwrap_or(window.start_ms);
     if !success && scenario.kind() != "command" {
@@ -150,6 +152,12 @@ fn event(rig: &Rig, scenario: &Scenario, window: &Window) -> Option<u64> {
         return failed.next().map(|(at, _)| *at);
     }
     rig.log.replies.iter().find(|at| **at >= window.start_ms).copied()
+}
+
+/// Is it about the line, and not about a provider's reply?
+fn looks(rig: &Rig, scenario: &Scenario, window: &Window) -> bool {
+    matches!(scenario.expect.class.as_str(), "DetectionFailed" | "NoAction")
+        || !rig.log.requests.iter().any(|it| it.at_ms >= window.start_ms)
 }
 
 fn status(settled: &Sample, scenario: &Scenario) -> Option<String> {

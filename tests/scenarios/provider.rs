@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
+use url::Url;
 use wanbeacon::rules::address::Family;
 use wanbeacon::rules::dialect::{Class, Dialect, Style};
 use wanbeacon::rules::domain::{Domain, Entry};
@@ -19,7 +20,7 @@ pub(crate) enum Act {
     /// Says this.
     Say { status: u16, headers: Vec<(String, String)>, body: String },
     /// Says this in gzip, without end, in an unknown coding …
-    Raw { body: Vec<u8>, status: u16, oversized: bool, unknown_encoding: Option<String> },
+    Raw { text: String, body: Vec<u8>, status: u16, oversized: bool, unknown_encoding: Option<String> },
     /// Sends the client elsewhere.
     Redirect { status: u16, to: String },
     /// Nothing usable comes back.
@@ -87,9 +88,9 @@ impl Provider {
                 self.listen(order, *status, body);
                 reply(Reply { status: *status, headers, body: body.clone().into_bytes(), ..Reply::default() })
             }
-            Act::Raw { body, status, oversized, unknown_encoding } => {
+            Act::Raw { text, body, status, oversized, unknown_encoding } => {
                 if !*oversized && unknown_encoding.is_none() {
-                    self.listen(order, *status, &String::from_utf8_lossy(body));
+                    self.listen(order, *status, text);
                 }
                 let mut body = body.clone();
                 body.truncate(BODY_LIMIT);
@@ -139,6 +140,14 @@ impl Provider {
             after: QUICK,
         };
         let lower = to.to_lowercase();
+        if let (Ok(from), Ok(to)) = (Url::parse(prepared.url.expose()), Url::parse(to)) {
+            let words = match (from.host() == to.host(), to.scheme()) {
+                (true, scheme) if from.scheme() == scheme && from.port() != to.port() => "other port",
+                (true, scheme) => return self.redirect(status, &format!("{scheme} same host"), entry, order, prepared),
+                (false, _) => "other host",
+            };
+            return self.redirect(status, words, entry, order, prepared);
+        }
         if lower == "self" || lower.contains("same url") {
             return refused(1 + HOPS, false);
         }
@@ -148,13 +157,13 @@ impl Provider {
                     Reply { moved_to: Some(prepared.url.expose().replacen("http:", "https:", 1)), ..self.serve(&entry.dialect, order) };
                 return Answer { reached: 2, ..reply(moved) };
             }
-            if lower.contains("http") && !lower.contains("https") && https || lower.contains("port") {
+            if lower.contains("http") && !lower.contains("https") && https || lower.contains(" port") {
                 return refused(1, false);
             }
             return Answer { reached: 2, ..reply(self.serve(&entry.dialect, order)) };
         }
         let downgrade = lower.starts_with("http ") || lower == "http" || lower.contains("https to http") || lower.contains("https->http");
-        refused(1, !downgrade && !lower.contains("port"))
+        refused(1, !downgrade && !lower.contains(" port"))
     }
 
     /// Stores, and says what changed by it.
@@ -174,10 +183,9 @@ impl Provider {
         }
         let said: Vec<(bool, Option<IpAddr>)> =
             body.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| (claims_success(line), public_address(line))).collect();
-        let names = order.domains.len();
         if said.is_empty() && status == 204 {
             self.store(order, |_| true, None);
-        } else if said.len() == names {
+        } else if said.len() == order.domains.len() {
             for (at, (success, named)) in said.into_iter().enumerate() {
                 if success {
                     self.store(order, |name| name == at, named);

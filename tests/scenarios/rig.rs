@@ -320,20 +320,21 @@ impl Rig {
                         None => self.save(writes),
                     }
                 }
-                Action::Send { ticket, entry, order } => match &mut failed {
-                    Some(tickets) => tickets.push(ticket),
-                    None => {
-                        if self.crash == Some(Crash::BeforeSend) {
-                            self.kill();
-                            return None;
-                        }
-                        self.send(ticket, &entry, &order);
-                        if self.crash == Some(Crash::AfterSend) {
-                            self.kill();
-                            return None;
-                        }
+                Action::Send { ticket, entry, order } => {
+                    if let Some(tickets) = &mut failed {
+                        tickets.push(ticket);
+                        continue;
                     }
-                },
+                    if self.crash == Some(Crash::BeforeSend) {
+                        self.kill();
+                        return None;
+                    }
+                    self.send(ticket, &entry, &order);
+                    if self.crash == Some(Crash::AfterSend) {
+                        self.kill();
+                        return None;
+                    }
+                }
                 Action::Detect { ticket, family, probe } => {
                     let result = self.line.answer(&probe, family);
                     let left = !matches!(result, Err(ProbeFault::NoRoute(_)));
@@ -410,10 +411,14 @@ impl Rig {
         self.engine.as_ref().map(|engine| engine.snapshot(now))
     }
 
-    /// Keeps how things stand now.
+    /// How things stand now.
+    pub(crate) fn picture(&self) -> Sample {
+        Sample { at_ms: self.boot_ms, now: self.wall(), records: self.records.clone(), snapshot: self.snapshot(), wan: self.line.wan }
+    }
+
+    /// The same, kept for the comparison with what must be on disk.
     pub(crate) fn sample(&mut self) -> Sample {
-        let sample =
-            Sample { at_ms: self.boot_ms, now: self.wall(), records: self.records.clone(), snapshot: self.snapshot(), wan: self.line.wan };
+        let sample = self.picture();
         self.log.samples.push(sample.clone());
         sample
     }

@@ -100,7 +100,7 @@ impl Wishes {
             "username" | "user" => self.username = after.unwrap_or("9876543210").into(),
             "mode" => self.mode = after.unwrap_or("ddns_v4").into(),
             "hosts" | "domain" | "host" => {
-                self.hosts = after.map_or(vec!["other.freedyn.test".into()], |names| names.split(',').map(Into::into).collect())
+                self.hosts = after.map_or(vec!["other.freedyn.test".into()], |names| names.split(',').map(Into::into).collect());
             }
             "template" | "url" => self.template = Some(self.template_of(after.unwrap_or("http"))),
             "verify" => self.verify = Some(after == Some("true")),

@@ -303,10 +303,10 @@ fn raw(scenario: &Scenario) -> Act {
     } else if flag("bom") {
         [&[0xef, 0xbb, 0xbf], text.as_bytes()].concat()
     } else {
-        text.into_bytes()
+        text.clone().into_bytes()
     };
     let unknown_encoding = (!known(encoding)).then(|| encoding.to_owned());
-    Act::Raw { body, status, oversized: longest > 64 * 1024, unknown_encoding }
+    Act::Raw { text, body, status, oversized: longest > 64 * 1024, unknown_encoding }
 }
 
 /// What the address sources say.

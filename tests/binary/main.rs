@@ -1,0 +1,17 @@
+//! The built program against loopback counterparts: what an operator, a script and a provider see of it.
+//!
+//! Nothing here leaves this machine. Tests that need root or namespaces say when they are skipped; the ones that take a
+//! minute are ignored by default: `cargo test --test binary -- --ignored`.
+
+mod commands;
+mod daemon;
+mod dns;
+mod families;
+mod faults;
+mod hostile;
+mod kill;
+mod once;
+mod secrets;
+mod storage;
+mod support;
+mod trust;

@@ -583,7 +583,7 @@ impl Observer {
             return;
         }
         for domain in &entry.domains {
-            for family in Family::ALL {
+            for family in Family::ALL.into_iter().filter(|family| entry.mode.wants(*family)) {
                 let key: Key = (entry.service.clone(), domain.as_str().to_owned(), family);
                 let reached = match scope {
                     Scope::Family => key == *origin,

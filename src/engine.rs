@@ -89,6 +89,8 @@ pub struct Engine {
     questions: BTreeMap<Ticket, Asking>,
     looks: BTreeMap<Ticket, Looking>,
     time: TimeLine,
+    /// Of the time line, as it is on disk.
+    mark: Option<i64>,
     next_ticket: Ticket,
     storage_until: Option<Moment>,
     stopping: bool,
@@ -124,6 +126,7 @@ impl Engine {
             questions: BTreeMap::new(),
             looks: BTreeMap::new(),
             time: TimeLine::default(),
+            mark: None,
             next_ticket: 1,
             storage_until: None,
             stopping: false,

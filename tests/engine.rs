@@ -485,3 +485,18 @@ fn an_engine_without_entries_rests() {
     desk.pass(days(1));
     assert_eq!((desk.looked, desk.sent.len()), (0, 0));
 }
+
+#[test]
+fn an_answer_whose_age_nobody_can_tell_is_no_evidence() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "web"));
+    desk.start();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD));
+    desk.shown.v4 = None;
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD), "seconds later the answers of resting services count");
+    // A day passes, and the clock is put back by as much: by the clock the answers are seconds old.
+    desk.boot += days(1);
+    desk.wall = desk.wall.minus(days(1));
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, None);
+}

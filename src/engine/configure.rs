@@ -107,9 +107,15 @@ impl Engine {
                 self.accounts.insert(account, it);
             }
         }
+        self.mark = self.take_from_attic(state::CLOCK).or(self.mark);
+        let same_clock = self.mark.is_some_and(|mark| self.time.is_marked(mark));
         for key in self.attic.keys().filter(|key| key.starts_with(state::ECHO)).cloned().collect::<Vec<_>>() {
             if let Some(mut it) = self.take_from_attic::<crate::rules::consensus::ServiceRecord>(&key) {
                 it.clamp(now);
+                if !same_clock {
+                    // How old the answer is, nobody can tell.
+                    (it.last_answer, it.answered_at) = (None, None);
+                }
                 self.services.insert(key[state::ECHO.len()..].to_owned(), it);
             }
         }

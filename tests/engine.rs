@@ -423,6 +423,24 @@ fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
 }
 
 #[test]
+fn a_doubtful_success_is_not_refreshed_because_another_address_was_published_long_ago() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(days(2));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    desk.say("911");
+    desk.pass(days(2));
+    let sent = desk.sent.len();
+    desk.say("good 91.255.255.1");
+    desk.pass(seconds(3590));
+    assert_eq!(desk.sent.len(), sent);
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

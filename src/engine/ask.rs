@@ -122,9 +122,10 @@ impl Engine {
             return;
         };
         let record = &mut held.record;
-        record.published = None;
-        record.verification = None;
-        record.repairs = record.repairs.saturating_add(1);
+        // That is its first repair, and it does not wait for an hour.
+        if let Some(verification) = &mut record.verification {
+            verification.repair = true;
+        }
         let wait = Wait { first: schedule::SPLIT, cap: schedule::SPLIT, given: true };
         record.wait = Some(Waiting {
             until: turn.now.plus(schedule::backoff(&wait, 1, random)),

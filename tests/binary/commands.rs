@@ -92,7 +92,9 @@ fn detect_shows_every_source_and_what_was_rejected() {
     }
     let sources = json["wan"][0]["ipv4"]["sources"].as_array().expect("a list");
     assert_eq!(sources.len(), 2, "{json:#}");
-    sources.iter().for_each(|source| has(source, &["source", "address", "rejected"]));
+    for source in sources {
+        has(source, &["source", "address", "rejected"]);
+    }
     assert!(
         sources.iter().any(|it| it["address"] == "192.168.178.20" && it["rejected"].as_str().is_some_and(|why| why.contains("private")))
     );

@@ -2,32 +2,35 @@
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
 //! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses),
-//! `send` (requests and replies), `ask` (DNS), `picture` (snapshots).
+//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `keep` (what goes to disk).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod ask;
+mod book;
 mod configure;
+mod due;
 pub mod event;
 mod hold;
+mod keep;
 mod look;
+mod parts;
 pub mod picture;
 mod send;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rules::address::{Family, Observed, PerFamily};
-use crate::rules::consensus::{Line, Round, Services, SourceReport};
+use crate::rules::consensus::{Line, Services};
 use crate::rules::domain::Entry;
 use crate::rules::moment::{Moment, Now};
-use crate::rules::order::Order;
 use crate::rules::schedule;
-use crate::rules::state::{self, AccountState, LineRecord, Moments, Record, TimeLine};
-use crate::rules::write::Write;
-use event::{Action, Event, Level, Notice, Ticket};
+use crate::rules::state::AccountState;
+use crate::rules::timeline::TimeLine;
+use event::{Action, Event, Notice, Ticket};
+use keep::json;
+use parts::{Asking, Flight, Group, Held, Looking, Question, Sight, Spot, Turn, Wan};
 
 /// How the engine is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,100 +73,6 @@ pub struct Rules {
     pub version: String,
 }
 
-/// Where a record is: entry, name, family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Spot {
-    entry: usize,
-    name: usize,
-    family: Family,
-}
-
-/// One name's family: what is remembered, and what only this process knows.
-#[derive(Clone, Debug, Default)]
-struct Held {
-    record: Record,
-    flight: Option<Ticket>,
-    question: Option<Ticket>,
-    memory: Question,
-    manual: bool,
-    /// Just read from disk.
-    fresh: bool,
-}
-
-/// Has DNS been asked in place of a lost memory?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Question {
-    #[default]
-    NotAsked,
-    Asking,
-    Answered,
-}
-
-/// An entry and its names.
-#[derive(Clone, Debug)]
-struct Group {
-    entry: Arc<Entry>,
-    names: Vec<PerFamily<Option<Held>>>,
-}
-
-/// One family of a line.
-#[derive(Clone, Debug)]
-struct Sight {
-    observed: Option<Observed>,
-    /// What the state says it was, until it is seen again.
-    remembered: Option<LineRecord>,
-    /// From when on `observed` may be acted on.
-    settled_at: Moment,
-    since: Moment,
-    last_known: Option<IpAddr>,
-    last_change: Option<Moment>,
-    round: Option<Round>,
-    /// For answers that come after its end.
-    last_round: Option<Round>,
-    /// Somebody wanted a look while a round was under way.
-    look_again: bool,
-    next_look: Moment,
-    failures: u32,
-    down: bool,
-    reports: Vec<SourceReport>,
-}
-
-/// A line and its families.
-#[derive(Clone, Debug)]
-struct Wan {
-    line: Line,
-    sights: PerFamily<Sight>,
-}
-
-/// A request in the air.
-#[derive(Clone, Debug)]
-struct Flight {
-    entry: Arc<Entry>,
-    order: Order,
-    spots: Vec<Spot>,
-    tried_other: bool,
-    /// As it was before the request, should the intent not reach the disk.
-    before: Vec<(Spot, Record)>,
-}
-
-/// A question to name servers.
-#[derive(Clone, Copy, Debug)]
-struct Asking {
-    spot: Spot,
-    address: IpAddr,
-    memory: bool,
-}
-
-/// A question to an address source.
-#[derive(Clone, Copy, Debug)]
-struct Looking {
-    wan: usize,
-    family: Family,
-    number: usize,
-    /// Its round is over.
-    late: bool,
-}
-
 /// The one mutable value.
 #[derive(Debug)]
 pub struct Engine {
@@ -180,6 +89,8 @@ pub struct Engine {
     questions: BTreeMap<Ticket, Asking>,
     looks: BTreeMap<Ticket, Looking>,
     time: TimeLine,
+    /// Of the time line, as it is on disk.
+    mark: Option<i64>,
     next_ticket: Ticket,
     storage_until: Option<Moment>,
     stopping: bool,
@@ -195,29 +106,8 @@ pub struct Engine {
     written: BTreeMap<String, u64>,
 }
 
-/// What one call of the engine collects.
-struct Turn {
-    now: Moment,
-    random: u64,
-    draws: u64,
-    before: Vec<Action>,
-    after: Vec<Action>,
-}
-
-impl Turn {
-    /// Another number from the event's one (splitmix64).
-    fn draw(&mut self) -> u64 {
-        self.draws = self.draws.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random.wrapping_add(self.draws);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn tell(&mut self, notice: Notice) {
-        self.before.push(Action::Announce(notice));
-    }
-}
+/// Between two batches of one account `--once` waits this long, not longer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Engine {
     /// An engine with these settings and what is remembered (key → JSON). The first event brings it to life.
@@ -236,6 +126,7 @@ impl Engine {
             questions: BTreeMap::new(),
             looks: BTreeMap::new(),
             time: TimeLine::default(),
+            mark: None,
             next_ticket: 1,
             storage_until: None,
             stopping: false,
@@ -333,8 +224,6 @@ impl Engine {
         if self.stopping {
             return self.flights.is_empty();
         }
-        /// Between two batches of one account `--once` waits this long, not longer.
-        const PATIENCE: Duration = Duration::from_secs(15);
         let looked = self.looks.values().all(|it| it.late);
         match self.run {
             Run::Daemon => false,
@@ -381,89 +270,4 @@ impl Engine {
     fn account_mut(&mut self, account: &str) -> &mut AccountState {
         self.accounts.entry(account.to_owned()).or_default()
     }
-
-    /// What differs from what was written last.
-    fn writes(&mut self) -> Vec<Write> {
-        let mut writes = std::mem::take(&mut self.orphaned);
-        for spot in std::mem::take(&mut self.touched) {
-            let Some(group) = self.groups.get(spot.entry) else {
-                continue;
-            };
-            let Some(held) = self.held(spot) else {
-                continue;
-            };
-            let key = state::record_key(&group.entry, &group.entry.domains[spot.name], spot.family);
-            writes.push((key, json(&held.record)));
-        }
-        writes.extend(self.accounts.iter().map(|(id, account)| (state::account_key(id), json(account))));
-        writes.extend(self.services.iter().map(|(url, service)| (state::echo_key(url), json(service))));
-        for wan in &self.wans {
-            for (family, sight) in wan.sights.iter() {
-                if let Some(observed) = &sight.observed {
-                    let record = LineRecord { observed: observed.clone(), since: sight.since };
-                    writes.push((state::line_key(&wan.line.name, family), json(&record)));
-                }
-            }
-        }
-        writes.retain(|(key, value)| {
-            let mut hasher = DefaultHasher::new();
-            value.hash(&mut hasher);
-            let hash = hasher.finish();
-            self.written.insert(key.clone(), hash) != Some(hash)
-        });
-        writes.into_iter().map(|(key, value)| Write { key, value: Some(value) }).collect()
-    }
-
-    /// The clock was set: every remembered moment moves along, and is written again.
-    fn shift(&mut self, step_ms: i64) {
-        for spot in self.spots().collect::<Vec<_>>() {
-            if let Some(held) = self.held_mut(spot) {
-                held.record.shift(step_ms);
-            }
-        }
-        self.accounts.values_mut().for_each(|it| it.shift(step_ms));
-        self.services.values_mut().for_each(|it| it.shift(step_ms));
-        for sight in self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6]) {
-            let moments = [Some(&mut sight.settled_at), Some(&mut sight.since), sight.last_change.as_mut(), Some(&mut sight.next_look)];
-            moments.into_iter().flatten().for_each(|moment| *moment = moment.shifted(step_ms));
-        }
-        self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
-    }
-
-    /// The state could not be written, and the requests with these tickets were not sent.
-    fn unsaved(&mut self, full: bool, tickets: &[Ticket], turn: &mut Turn) {
-        for ticket in tickets {
-            let Some(flight) = self.flights.remove(ticket) else {
-                continue;
-            };
-            for (spot, record) in flight.before {
-                if let Some(held) = self.held_mut(spot) {
-                    held.flight = None;
-                    held.record = record;
-                }
-            }
-        }
-        // Nothing of what was to be written is on disk.
-        self.touched.extend(self.spots().collect::<Vec<_>>());
-        self.written.clear();
-        if full {
-            self.storage_until = Some(turn.now.plus(schedule::STORAGE_RETRY));
-        } else {
-            self.memory = Memory::Unwritable;
-            turn.tell(Notice::new(
-                Level::Error,
-                "the state folder cannot be written; DNS is the memory from now on: one request per change, none after a refusal",
-            ));
-        }
-    }
-}
-
-/// `value` as JSON without what equals its default: nulls, `false` and zero.
-fn json(value: &impl serde::Serialize) -> String {
-    use serde_json::Value;
-    let mut value = serde_json::to_value(value).expect("plain data without maps of odd keys becomes JSON");
-    if let Value::Object(fields) = &mut value {
-        fields.retain(|_, it| !matches!(it, Value::Null | Value::Bool(false)) && it.as_u64() != Some(0));
-    }
-    value.to_string()
 }

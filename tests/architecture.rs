@@ -54,11 +54,7 @@ const LINES: usize = 300;
 /// Longer ones: how long they may be, and why they stay in one piece.
 const LONGER: &[(&str, usize, &str)] = &[
     ("daemon.rs", 330, "the composition root: the only file that knows every edge"),
-    ("engine.rs", 480, "the one mutable value with its parts; what is done with it lives in the rooms under engine/"),
-    ("engine/configure.rs", 350, "memory meets settings: each step relies on the one before"),
-    ("engine/send.rs", 530, "a request from being due to being booked, in the order of its life"),
     ("rules/consensus/round.rs", 310, "one state machine"),
-    ("rules/state.rs", 440, "what is remembered, and the one list of its moments that must miss none"),
 ];
 
 /// One source file without its tests and comments.

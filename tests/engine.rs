@@ -396,6 +396,20 @@ fn a_family_that_the_reply_is_silent_about_is_repaired_after_an_hour_and_not_bef
 }
 
 #[test]
+fn one_request_with_both_addresses_is_the_repair_of_both() {
+    let mut desk = Desk::new(&freedyn("together", ""));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(HOUR + seconds(20 * 60));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("nochg");
+    desk.pass(days(1) - HOUR);
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
 fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
     let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
     desk.start();
@@ -406,6 +420,24 @@ fn an_address_that_is_refused_is_not_repaired_although_it_was_published() {
     desk.say("dnserr");
     desk.pass(days(5));
     assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn a_doubtful_success_is_not_refreshed_because_another_address_was_published_long_ago() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(days(2));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    desk.say("911");
+    desk.pass(days(2));
+    let sent = desk.sent.len();
+    desk.say("good 91.255.255.1");
+    desk.pass(seconds(3590));
+    assert_eq!(desk.sent.len(), sent);
 }
 
 #[test]
@@ -470,4 +502,19 @@ fn an_engine_without_entries_rests() {
     desk.start();
     desk.pass(days(1));
     assert_eq!((desk.looked, desk.sent.len()), (0, 0));
+}
+
+#[test]
+fn an_answer_whose_age_nobody_can_tell_is_no_evidence() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "web"));
+    desk.start();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD));
+    desk.shown.v4 = None;
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD), "seconds later the answers of resting services count");
+    // A day passes, and the clock is put back by as much: by the clock the answers are seconds old.
+    desk.boot += days(1);
+    desk.wall = desk.wall.minus(days(1));
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, None);
 }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::configure::about;
+use super::due::needs_memory;
 use super::event::{Action, Level, Notice, Ticket};
-use super::send::needs_memory;
 use super::{Asking, Engine, Question, Run, Spot, Turn};
 use crate::rules::answer::{self, DnsAnswer, Finding, SCHEDULE};
 use crate::rules::booking;
@@ -109,30 +109,10 @@ impl Engine {
         }
         let over = judge(&mut held.record, &entry, &finding, turn.now, random, run);
         let assumed = held.record.published.as_ref().is_some_and(|it| it.assumed && it.address == address);
-        self.tell_finding(&entry, spot, address, &finding, over, turn);
+        tell_finding(&entry, spot, address, &finding, over, turn);
         if over == Over::Mismatch && assumed {
             self.split(&entry, spot, turn, random);
         }
-    }
-
-    fn tell_finding(&self, entry: &Entry, spot: Spot, address: IpAddr, finding: &Finding, over: Over, turn: &mut Turn) {
-        let (level, class, text) = match (over, finding) {
-            (_, Finding::Confirmed { extra }) => {
-                (Level::Notice, None, format!("every authoritative server shows {address}{}", beside(extra)))
-            }
-            (Over::Mismatch, Finding::Stale { shown, .. }) => {
-                let shown = if shown.is_empty() { "(none)".to_owned() } else { list(shown) };
-                let text = format!(
-                    "the provider accepted {address}, but the authoritative servers show {shown}; it is sent once more if they still do later"
-                );
-                (Level::Error, Some(Class::Mismatch), text)
-            }
-            (Over::Unconfirmed, Finding::Unknown(why) | Finding::Partly(why)) => {
-                (Level::Warning, None, format!("could not confirm {address} by DNS: {why}"))
-            }
-            _ => (Level::Debug, None, format!("{address} is not confirmed yet: {finding:?}")),
-        };
-        turn.tell(Notice { class, ..about(entry, spot, level, &text) });
     }
 
     /// One reply spoke for the whole batch, and DNS does not show this name: it is sent alone (rule M6).
@@ -142,9 +122,10 @@ impl Engine {
             return;
         };
         let record = &mut held.record;
-        record.published = None;
-        record.verification = None;
-        record.repairs = record.repairs.saturating_add(1);
+        // That is its first repair, and it does not wait for an hour.
+        if let Some(verification) = &mut record.verification {
+            verification.repair = true;
+        }
         let wait = Wait { first: schedule::SPLIT, cap: schedule::SPLIT, given: true };
         record.wait = Some(Waiting {
             until: turn.now.plus(schedule::backoff(&wait, 1, random)),
@@ -155,6 +136,24 @@ impl Engine {
         let text = "the provider answered for the whole batch, and DNS does not show this name: it is sent alone from now on";
         turn.tell(Notice { class: Some(Class::SplitBatch), ..about(entry, spot, Level::Warning, text) });
     }
+}
+
+fn tell_finding(entry: &Entry, spot: Spot, address: IpAddr, finding: &Finding, over: Over, turn: &mut Turn) {
+    let (level, class, text) = match (over, finding) {
+        (_, Finding::Confirmed { extra }) => (Level::Notice, None, format!("every authoritative server shows {address}{}", beside(extra))),
+        (Over::Mismatch, Finding::Stale { shown, .. }) => {
+            let shown = if shown.is_empty() { "(none)".to_owned() } else { list(shown) };
+            let text = format!(
+                "the provider accepted {address}, but the authoritative servers show {shown}; it is sent once more if they still do later"
+            );
+            (Level::Error, Some(Class::Mismatch), text)
+        }
+        (Over::Unconfirmed, Finding::Unknown(why) | Finding::Partly(why)) => {
+            (Level::Warning, None, format!("could not confirm {address} by DNS: {why}"))
+        }
+        _ => (Level::Debug, None, format!("{address} is not confirmed yet: {finding:?}")),
+    };
+    turn.tell(Notice { class, ..about(entry, spot, level, &text) });
 }
 
 /// What an answer ended.

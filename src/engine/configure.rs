@@ -10,8 +10,9 @@ use crate::rules::address::{Family, PerFamily};
 use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
+use crate::rules::moments::Moments;
 use crate::rules::schedule::{self, spread};
-use crate::rules::state::{self, AccountState, LineRecord, Lock, Moments, Unlocked, Waiting};
+use crate::rules::state::{self, AccountState, LineRecord, Lock, Waiting};
 
 impl Engine {
     /// Builds groups and lines from `rules`; what is known of a name stays with it.
@@ -106,9 +107,15 @@ impl Engine {
                 self.accounts.insert(account, it);
             }
         }
+        self.mark = self.take_from_attic(state::CLOCK).or(self.mark);
+        let same_clock = self.mark.is_some_and(|mark| self.time.is_marked(mark));
         for key in self.attic.keys().filter(|key| key.starts_with(state::ECHO)).cloned().collect::<Vec<_>>() {
             if let Some(mut it) = self.take_from_attic::<crate::rules::consensus::ServiceRecord>(&key) {
                 it.clamp(now);
+                if !same_clock {
+                    // How old the answer is, nobody can tell.
+                    (it.last_answer, it.answered_at) = (None, None);
+                }
                 self.services.insert(key[state::ECHO.len()..].to_owned(), it);
             }
         }
@@ -228,59 +235,6 @@ impl Engine {
                 it.lock = None;
                 turn.tell(Notice::new(Level::Notice, "the settings changed: the lock of the account is open"));
             }
-        }
-    }
-
-    /// A person opens the locks of `domain`, or all.
-    pub(super) fn unlock(&mut self, domain: Option<&Domain>, by: &str, turn: &mut Turn) {
-        for spot in self.spots().collect::<Vec<_>>() {
-            if domain.is_none_or(|domain| self.groups[spot.entry].entry.domains[spot.name] == *domain) {
-                self.unlock_spot(spot, by, turn);
-                if let Some(held) = self.held_mut(spot) {
-                    held.record.muted = None;
-                }
-            }
-        }
-    }
-
-    /// Opens the locks over one name and family; at most once per five minutes.
-    fn unlock_spot(&mut self, spot: Spot, by: &str, turn: &mut Turn) {
-        let entry = Arc::clone(&self.groups[spot.entry].entry);
-        let unlocked = Some(Unlocked { at: turn.now, by: by.to_owned() });
-        let recently = |it: &Option<Unlocked>| it.as_ref().is_some_and(|it| turn.now.since(it.at) < schedule::MANUAL && it.at < turn.now);
-        let mut opened = false;
-        let mut refused = false;
-        let account = self.account_mut(&entry.account);
-        if account.lock.is_some() {
-            if recently(&account.unlocked) {
-                refused = true;
-            } else {
-                account.lock = None;
-                account.unlocked.clone_from(&unlocked);
-                opened = true;
-            }
-        }
-        if let Some(held) = self.held_mut(spot).filter(|held| held.record.lock.is_some()) {
-            if recently(&held.record.unlocked) {
-                refused = true;
-            } else {
-                held.record.lock = None;
-                opened = true;
-            }
-        }
-        if opened {
-            if let Some(held) = self.held_mut(spot) {
-                held.record.unlocked = unlocked;
-                held.record.streak = None;
-            }
-            turn.tell(about(&entry, spot, Level::Notice, &format!("the lock is opened by {by}")));
-        } else if refused {
-            turn.tell(about(
-                &entry,
-                spot,
-                Level::Warning,
-                "the lock stays: it was opened less than 5 minutes ago, and the provider refused again",
-            ));
         }
     }
 }

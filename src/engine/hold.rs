@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::configure::about;
+use super::due::present;
 use super::event::{Level, Notice};
-use super::send::present;
 use super::{Engine, Spot, Turn};
 use crate::rules::address::PerFamily;
 use crate::rules::plan::{self, Due, Missing};

@@ -132,7 +132,7 @@ impl Engine {
         entry.enabled
             && open
             && self.wanted(entry, spot.family).is_some()
-            && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::send::needs_memory(entry, held))
+            && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::due::needs_memory(entry, held))
     }
 
     fn due_of(&self, spot: Spot, now: Moment) -> Due {
@@ -156,7 +156,7 @@ impl Engine {
             record,
             account_lock,
             in_flight: held.is_some_and(|held| held.flight.is_some()),
-            asking_memory: held.is_some_and(|held| super::send::needs_memory(entry, held)),
+            asking_memory: held.is_some_and(|held| super::due::needs_memory(entry, held)),
             observed,
             wanted,
             forgetful: self.memory == Memory::Unwritable,

@@ -101,9 +101,7 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
     let same = record.published.as_ref().is_some_and(|it| it.address == sent.address);
     if !same {
         record.verified_at = None;
-        // A name that is sent alone after its batch goes on counting: that was its repair.
-        let alone = record.wait.as_ref().is_some_and(|it| it.class == Class::SplitBatch);
-        record.repairs = if alone { record.repairs } else { 0 };
+        record.repairs = 0;
         record.verify_failures = 0;
         record.nochg_count = 0;
     }

@@ -161,18 +161,20 @@ pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
 /// Is a further request due for an address that the provider has already?
 fn again(view: &View<'_>) -> Result<(Why, Moment), String> {
     let View { entry, record, now, .. } = view;
+    // An older address may still be noted beside a doubtful success.
+    let published = record.published.as_ref().filter(|it| Some(it.address) == view.wanted);
     let repair = match (&record.verification, &record.claim) {
         (Some(it), _) if it.repair => Some(*now),
         // The late check comes first; whether a repair follows is decided by its answer.
         (Some(it), _) if it.over && it.stale => Some(it.next.max(now.plus(Duration::from_millis(1)))),
         // A batch that is accepted as a whole is sent one by one if DNS does not show it.
-        (Some(it), _) if !it.over && record.published.as_ref().is_some_and(|it| it.assumed) => {
+        (Some(it), _) if !it.over && published.is_some_and(|it| it.assumed) => {
             Some(it.deadline.plus(schedule::SPLIT).max(now.plus(Duration::from_millis(1))))
         }
         (None, Some(claim)) if !entry.verify => Some(claim.at.plus(repair_after(record.repairs))),
         _ => None,
     };
-    let refresh = record.published.as_ref().zip(entry.refresh).map(|(published, refresh)| {
+    let refresh = published.zip(entry.refresh).map(|(published, refresh)| {
         let spread = Duration::from_millis(u64::try_from(published.refresh_spread_ms).unwrap_or(0));
         published.at.plus(refresh + spread)
     });

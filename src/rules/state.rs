@@ -7,12 +7,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::address::{Family, Observed};
-use super::consensus::ServiceRecord;
 use super::dialect::{Class, Scope};
 use super::domain::{Domain, Entry};
-use super::moment::{Moment, Now};
+use super::moment::Moment;
 use super::order::Endpoint;
-use super::schedule::LONGEST_WAIT;
 
 /// The address that a provider accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,6 +274,9 @@ pub fn account_key(account: &str) -> String {
 /// What the keys of echo services begin with.
 pub const ECHO: &str = "echo/";
 
+/// The key of the time line's mark.
+pub const CLOCK: &str = "clock";
+
 /// The key of an echo service.
 #[must_use]
 pub fn echo_key(url: &str) -> String {
@@ -288,189 +289,11 @@ pub fn line_key(line: &str, family: Family) -> String {
     format!("line/{line}/{}", family.key())
 }
 
-/// The step of the wall clock that counts as "was set": smaller ones are drift.
-const STEP_MS: i64 = 2_000;
-
-/// The engine's time line: the wall clock as it was right, carried on by the boot-time clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TimeLine {
-    offset_ms: Option<i64>,
-}
-
-impl TimeLine {
-    /// The moment of `now`, and by how much the clock was set since (milliseconds, zero mostly).
-    /// `None` while the clock has never been right.
-    pub fn read(&mut self, now: Now) -> Option<(Moment, i64)> {
-        let boot = super::moment::millis(now.boot);
-        let plausible = now.wall >= super::moment::RELEASED;
-        let step = match self.offset_ms {
-            None if !plausible => return None,
-            None => {
-                self.offset_ms = Some(now.wall.0 - boot);
-                0
-            }
-            Some(offset) => {
-                let step = now.wall.0 - (boot + offset);
-                if plausible && step.abs() > STEP_MS { step } else { 0 }
-            }
-        };
-        let offset = self.offset_ms.unwrap_or_default() + step;
-        self.offset_ms = Some(offset);
-        Some((Moment(boot + offset), step))
-    }
-
-    /// The boot time at which `moment` comes; zero if it is before boot.
-    #[must_use]
-    pub fn boot_time(&self, moment: Moment) -> std::time::Duration {
-        let ms = moment.0.saturating_sub(self.offset_ms.unwrap_or_default());
-        std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
-    }
-}
-
-/// Things that hold moments: for a clock that was set, and for a state written under a wrong clock.
-pub trait Moments {
-    /// Calls `change` for every moment inside.
-    fn each(&mut self, change: &mut dyn FnMut(&mut Moment));
-
-    /// The clock was set by `step_ms`.
-    fn shift(&mut self, step_ms: i64) {
-        self.each(&mut |moment| *moment = moment.shifted(step_ms));
-    }
-
-    /// No moment lies farther ahead than the longest legal wait.
-    fn clamp(&mut self, now: Moment) {
-        let latest = now.plus(LONGEST_WAIT);
-        self.each(&mut |moment| *moment = (*moment).min(latest));
-    }
-}
-
-impl Moments for Record {
-    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        let Self {
-            published,
-            claim,
-            intent,
-            verified_at,
-            verification,
-            repairs: _,
-            verify_failures: _,
-            lock,
-            muted,
-            blocked,
-            wait,
-            hiccup,
-            streak,
-            hiccups,
-            last_sent,
-            budget_full_at,
-            nochg_count: _,
-            last_reply,
-            worked_with: _,
-            last_manual,
-            unlocked,
-            off: _,
-            stale: _,
-        } = self;
-        let plain = [
-            published.as_mut().map(|it| &mut it.at),
-            claim.as_mut().map(|it| &mut it.at),
-            intent.as_mut().map(|it| &mut it.at),
-            verified_at.as_mut(),
-            lock.as_mut().map(|it| &mut it.since),
-            muted.as_mut().map(|it| &mut it.since),
-            blocked.as_mut().and_then(|it| it.probe_at.as_mut()),
-            wait.as_mut().map(|it| &mut it.until),
-            hiccup.as_mut().map(|it| &mut it.until),
-            streak.as_mut().map(|it| &mut it.first),
-            hiccups.as_mut().map(|it| &mut it.first),
-            last_sent.as_mut(),
-            budget_full_at.as_mut(),
-            last_reply.as_mut().map(|it| &mut it.at),
-            last_manual.as_mut(),
-            unlocked.as_mut().map(|it| &mut it.at),
-        ];
-        plain.into_iter().flatten().for_each(&mut *change);
-        if let Some(it) = verification {
-            [&mut it.since, &mut it.next, &mut it.deadline].into_iter().for_each(change);
-        }
-    }
-}
-
-impl Moments for AccountState {
-    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        let Self { lock, batch_limit: _, last_sent, slow_until, endpoint, unlocked } = self;
-        [
-            lock.as_mut().map(|it| &mut it.since),
-            last_sent.as_mut(),
-            slow_until.as_mut(),
-            endpoint.as_mut().map(|it| &mut it.until),
-            unlocked.as_mut().map(|it| &mut it.at),
-        ]
-        .into_iter()
-        .flatten()
-        .for_each(change);
-    }
-}
-
-impl Moments for ServiceRecord {
-    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        let Self { last_query, last_answer: _, answered_at, rest_until, dissents: _, benched_until } = self;
-        [last_query, answered_at, rest_until, benched_until].into_iter().flatten().for_each(change);
-    }
-}
-
-impl Moments for LineRecord {
-    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        change(&mut self.since);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::consensus::ServiceRecord;
     use crate::rules::moment::RELEASED;
-    use std::time::Duration;
-
-    fn at(boot_s: u64, wall: Moment) -> Now {
-        Now { boot: Duration::from_secs(boot_s), wall, random: 0 }
-    }
-
-    #[test]
-    fn time_runs_on_the_boot_clock_and_follows_a_step_of_the_wall_clock() {
-        let mut line = TimeLine::default();
-        let start = RELEASED.plus(Duration::from_secs(1000));
-        assert_eq!(line.read(at(5, start)), Some((start, 0)));
-        let later = start.plus(Duration::from_secs(60));
-        assert_eq!(line.read(at(65, later.plus(Duration::from_millis(300)))), Some((later, 0)), "drift is no step");
-        let stepped = later.plus(Duration::from_secs(3600));
-        assert_eq!(line.read(at(65, stepped)), Some((stepped, 3_600_000)));
-        assert_eq!(line.boot_time(stepped.plus(Duration::from_secs(10))), Duration::from_secs(75));
-    }
-
-    #[test]
-    fn a_clock_that_was_never_right_gives_no_moment_and_one_that_loses_the_date_is_not_followed() {
-        let mut line = TimeLine::default();
-        assert_eq!(line.read(at(5, Moment(0))), None);
-        let start = RELEASED.plus(Duration::from_secs(1));
-        assert_eq!(line.read(at(35, start)), Some((start, 0)));
-        assert_eq!(line.read(at(45, Moment(0))), Some((start.plus(Duration::from_secs(10)), 0)));
-    }
-
-    #[test]
-    fn a_wait_written_under_a_wrong_clock_is_clamped_to_the_longest_legal_one() {
-        let now = RELEASED;
-        let mut record = Record {
-            wait: Some(Waiting {
-                until: now.plus(Duration::from_secs(365 * 86_400)),
-                class: Class::RetryLater,
-                code: "911".into(),
-                portal: false,
-            }),
-            ..Record::default()
-        };
-        record.clamp(now);
-        assert_eq!(record.wait.map(|wait| wait.until), Some(now.plus(LONGEST_WAIT)));
-    }
 
     #[test]
     fn a_record_reads_back_as_it_was_written_and_an_older_form_gets_defaults() {

@@ -562,6 +562,7 @@ impl Observer {
             }
             Fate::LockClient => {
                 name.not_before = 0;
+                name.failed = true;
                 lock = Some(Scope::Account);
                 let account = self.memory.accounts.entry(entry.account.clone()).or_default();
                 account.refused_version = Some(self.rules.version.clone());
@@ -569,6 +570,8 @@ impl Observer {
             Fate::Unsent { least, .. } => fleeting.hiccup = now + least,
         }
         if let Some(scope) = lock {
+            // Whoever opens it wants it tried again.
+            name.failed = true;
             self.lock(key, scope, entry);
         }
     }
@@ -624,6 +627,10 @@ impl Observer {
     /// The process is gone: what was not saved is forgotten, and what was in flight may have arrived.
     pub(crate) fn down(&mut self) {
         self.memory = self.durable.clone();
+        if self.unsaved {
+            // It could not write down whom it asked.
+            self.echo.clear();
+        }
         (self.changed, self.unsaved) = (false, false);
         self.fleeting.clear();
         self.last_told = PerFamily { v4: None, v6: None };

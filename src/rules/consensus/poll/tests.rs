@@ -166,6 +166,17 @@ fn no_service_is_asked_twice_within_its_rest_and_young_answers_count() {
 }
 
 #[test]
+fn a_young_answer_does_not_stand_in_for_a_line_that_is_gone() {
+    let mut before = web(Some(NEW), Services::new(), START);
+    before.say(0, page(NEW));
+    let mut after = web(Some(NEW), before.records, START.plus(Duration::from_secs(300)));
+    for nth in 0..4 {
+        after.say(nth, Err(ProbeFault::NoRoute("no route".into())));
+    }
+    assert!(matches!(after.turn, Turn::Absent(_)), "{:?}", after.turn);
+}
+
+#[test]
 fn leaving_a_published_address_needs_a_second_voice() {
     let mut play = web(Some(NEW), Services::new(), START);
     assert_eq!(play.asked.len(), 1);

@@ -1,0 +1,213 @@
+//! What is due: which requests could go out now, which ones later, and when.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Engine, Held, Memory, Question, Run};
+use crate::rules::address::{Family, Observed, PerFamily};
+use crate::rules::domain::Entry;
+use crate::rules::moment::Moment;
+use crate::rules::order::{self, Endpoint, Order, Slot};
+use crate::rules::plan::{self, Due, Missing, View, Why};
+use crate::rules::schedule;
+use crate::rules::state::AccountState;
+
+/// Longest request target (path and query) in bytes: longer ones are refused by servers in the field (`dyndns2.md` 2.3).
+const TARGET_LIMIT: usize = 4000;
+
+/// One request that could go out now.
+pub(super) struct Batch {
+    pub(super) entry: usize,
+    pub(super) slot: Slot,
+    pub(super) names: Vec<usize>,
+    pub(super) addresses: PerFamily<Option<IpAddr>>,
+    pub(super) why: Why,
+}
+
+impl Engine {
+    /// When the account may be asked again after its last request.
+    pub(super) fn account_free_at(&self, entry: usize) -> Option<Moment> {
+        let entry = &self.groups[entry].entry;
+        Some(self.accounts.get(&entry.account)?.last_sent?.plus(entry.spacing))
+    }
+
+    /// Names that fit into one request wait for each other's answer from DNS.
+    pub(super) fn asks_dns_first(&self, entry: usize) -> bool {
+        let group = &self.groups[entry];
+        let asking = |families: &PerFamily<Option<Held>>| {
+            families.iter().any(|(_, held)| held.as_ref().is_some_and(|held| held.memory == Question::Asking))
+        };
+        group.entry.batch > 1 && group.names.iter().any(asking)
+    }
+
+    /// The first request of this entry that is due now.
+    pub(super) fn batch(&self, entry: usize, now: Moment) -> Option<Batch> {
+        let group = &self.groups[entry];
+        let limit = self.accounts.get(&group.entry.account).and_then(|it| it.batch_limit).unwrap_or(usize::MAX).min(group.entry.batch);
+        let mut batch: Option<Batch> = None;
+        for (slot, name, why, addresses) in self.ready(entry, now) {
+            match &mut batch {
+                None => batch = Some(Batch { entry, slot, names: vec![name], addresses, why }),
+                Some(it) if it.slot == slot && it.names.len() < limit => {
+                    it.names.push(name);
+                    it.why = it.why.min(why);
+                }
+                Some(_) => {}
+            }
+        }
+        let mut batch = batch?;
+        while batch.names.len() > 1 && order::target_length(&group.entry, &self.order(&batch)) > TARGET_LIMIT {
+            batch.names.pop();
+        }
+        // The provider sees the order of the configuration.
+        batch.names.sort_unstable();
+        Some(batch)
+    }
+
+    /// Every name of the entry that is due now, with the URL it needs: the least recently tried first, so that one name
+    /// which always fails cannot starve the others.
+    pub(super) fn ready(&self, entry: usize, now: Moment) -> Vec<(Slot, usize, Why, PerFamily<Option<IpAddr>>)> {
+        let group = &self.groups[entry];
+        let mut ready = Vec::new();
+        for name in 0..group.names.len() {
+            for (slot, due, addresses) in self.dues(entry, name, now) {
+                if let Due::Now(why) = due {
+                    ready.push((slot, name, why, addresses));
+                }
+            }
+        }
+        let tried = |slot: &Slot, name: usize| match slot {
+            Slot::Single(family) => group.names[name][*family].as_ref().and_then(|held| held.record.last_sent),
+            Slot::Together => group.names[name].iter().filter_map(|(_, held)| held.as_ref()?.record.last_sent).max(),
+        };
+        ready.sort_by_key(|(slot, name, _, _)| (*slot == Slot::Single(Family::V6), tried(slot, *name)));
+        ready
+    }
+
+    /// What is due for one name, per request it needs.
+    pub(super) fn dues(&self, entry: usize, name: usize, now: Moment) -> Vec<(Slot, Due, PerFamily<Option<IpAddr>>)> {
+        let group = &self.groups[entry];
+        let wanted = PerFamily::from_fn(|family| self.wanted(&group.entry, family));
+        if !plan::is_combined(&group.entry) {
+            let due = |family: Family| {
+                group.names[name][family].as_ref()?;
+                let addresses = PerFamily::from_fn(|it| wanted[it].filter(|_| it == family));
+                Some((Slot::Single(family), self.due(entry, name, &[family], wanted, now), addresses))
+            };
+            return Family::ALL.into_iter().filter_map(due).collect();
+        }
+        let (slot, due) = match plan::together(&group.entry, wanted, self.grace_until(&group.entry, name, entry), now) {
+            Missing::Nothing => (Slot::Together, self.due(entry, name, &Family::ALL, wanted, now)),
+            Missing::Drop(family) => (Slot::Single(family), self.due(entry, name, &[family], wanted, now)),
+            Missing::Grace(at) => match self.due(entry, name, &[present(wanted)], wanted, now) {
+                Due::Now(_) => (Slot::Together, Due::At(at, "waiting for the other family".into())),
+                other => (Slot::Together, other),
+            },
+            Missing::Hold(why) => (Slot::Together, Due::Never(why)),
+        };
+        vec![(slot, due, wanted)]
+    }
+
+    /// Is a request due that settles these families of one name?
+    pub(super) fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
+        let group = &self.groups[entry];
+        let nothing = AccountState::default();
+        let held: Vec<(Family, &Held)> =
+            families.iter().filter_map(|family| Some((*family, group.names[name][*family].as_ref()?))).collect();
+        if held.iter().any(|(_, held)| held.flight.is_some()) {
+            return Due::Never("a request is under way".into());
+        }
+        let views: Vec<View<'_>> = held
+            .iter()
+            .map(|(family, held)| View {
+                entry: &group.entry,
+                record: &held.record,
+                account: self.accounts.get(&group.entry.account).unwrap_or(&nothing),
+                wanted: wanted[*family],
+                settled_at: self.sight(&group.entry, *family).map_or(now, |sight| sight.settled_at),
+                // A person wants what the line shows now.
+                manual: held.manual && self.sight(&group.entry, *family).is_none_or(|sight| sight.round.is_none()),
+                storage_until: self.storage_until,
+                now,
+            })
+            .collect();
+        match plan::due(&views) {
+            Due::Now(Why::NewAddress) if held.iter().any(|(_, held)| needs_memory(&group.entry, held)) => {
+                Due::Never("the name servers are asked first".into())
+            }
+            due => due,
+        }
+    }
+
+    /// Until when a request for both families waits for the missing one.
+    pub(super) fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
+        let known = |family| self.sight(entry, family).is_some_and(|sight| matches!(sight.observed, Some(Observed::Known(_))));
+        let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else {
+            return Moment(i64::MIN);
+        };
+        let since = |family| self.sight(entry, family).map_or(Moment(i64::MIN), |sight| sight.since);
+        let had_it = self.groups[group].names[name][missing].as_ref().is_some_and(|held| held.record.published.is_some());
+        let from = if had_it { since(missing).max(since(missing.other())) } else { since(missing) };
+        from.plus(schedule::TOGETHER_GRACE)
+    }
+
+    pub(super) fn order(&self, batch: &Batch) -> Order {
+        let group = &self.groups[batch.entry];
+        let observed = |family| self.sight(&group.entry, family).and_then(|sight| sight.observed.as_ref());
+        let known = |family| matches!(observed(family), Some(Observed::Known(_)));
+        let lan_prefix = match observed(Family::V6) {
+            Some(Observed::Known(sighting)) => sighting.prefix,
+            _ => None,
+        };
+        Order {
+            entry: batch.entry,
+            domains: batch.names.iter().map(|name| group.entry.domains[*name].clone()).collect(),
+            addresses: batch.addresses,
+            lan_prefix,
+            dualstack: known(Family::V4) && known(Family::V6),
+            slot: batch.slot,
+            endpoint: Endpoint::Own,
+        }
+    }
+
+    /// When the next request is due, whatever it is for.
+    pub(super) fn next_send(&self, now: Moment) -> Option<Moment> {
+        if self.run == Run::Once && self.memory == Memory::Unwritable {
+            return None;
+        }
+        let mut next: Option<Moment> = None;
+        for entry in 0..self.groups.len() {
+            let account = &self.groups[entry].entry.account;
+            if self.flights.values().any(|flight| flight.entry.account == *account) || self.asks_dns_first(entry) {
+                continue;
+            }
+            let free_at = self.account_free_at(entry).unwrap_or(now);
+            for name in 0..self.groups[entry].names.len() {
+                for (_, due, _) in self.dues(entry, name, now) {
+                    let at = match due {
+                        Due::Now(_) => now.max(free_at),
+                        Due::At(at, _) => at.max(free_at),
+                        Due::Never(_) => continue,
+                    };
+                    next = Some(next.map_or(at, |it| it.min(at)));
+                }
+            }
+        }
+        next
+    }
+}
+
+/// Nothing is remembered of this name: DNS is asked before anything is sent.
+pub(super) fn needs_memory(entry: &Entry, held: &Held) -> bool {
+    entry.verify
+        && entry.dialect.verify
+        && held.memory != Question::Answered
+        && held.record.published.is_none()
+        && held.record.last_reply.is_none()
+        && held.record.wait.is_none()
+}
+
+/// The family that is there while the other one is missing.
+pub(super) fn present(wanted: PerFamily<Option<IpAddr>>) -> Family {
+    if wanted.v4.is_some() { Family::V4 } else { Family::V6 }
+}

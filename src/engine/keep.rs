@@ -1,0 +1,102 @@
+//! What goes to disk: only what differs from what is there.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::event::{Level, Notice, Ticket};
+use super::parts::Turn;
+use super::{Engine, Memory};
+use crate::rules::moments::Moments;
+use crate::rules::schedule;
+use crate::rules::state::{self, LineRecord};
+use crate::rules::write::Write;
+
+impl Engine {
+    /// What differs from what was written last.
+    pub(super) fn writes(&mut self) -> Vec<Write> {
+        let mut writes = std::mem::take(&mut self.orphaned);
+        for spot in std::mem::take(&mut self.touched) {
+            let Some(group) = self.groups.get(spot.entry) else {
+                continue;
+            };
+            let Some(held) = self.held(spot) else {
+                continue;
+            };
+            let key = state::record_key(&group.entry, &group.entry.domains[spot.name], spot.family);
+            writes.push((key, json(&held.record)));
+        }
+        writes.extend(self.accounts.iter().map(|(id, account)| (state::account_key(id), json(account))));
+        writes.extend(self.services.iter().map(|(url, service)| (state::echo_key(url), json(service))));
+        for wan in &self.wans {
+            for (family, sight) in wan.sights.iter() {
+                if let Some(observed) = &sight.observed {
+                    let record = LineRecord { observed: observed.clone(), since: sight.since };
+                    writes.push((state::line_key(&wan.line.name, family), json(&record)));
+                }
+            }
+        }
+        writes.retain(|(key, value)| {
+            let mut hasher = DefaultHasher::new();
+            value.hash(&mut hasher);
+            let hash = hasher.finish();
+            self.written.insert(key.clone(), hash) != Some(hash)
+        });
+        if !writes.is_empty() && self.mark.is_none_or(|mark| !self.time.is_marked(mark)) {
+            self.mark = Some(self.time.mark());
+            writes.push((state::CLOCK.to_owned(), self.time.mark().to_string()));
+        }
+        writes.into_iter().map(|(key, value)| Write { key, value: Some(value) }).collect()
+    }
+
+    /// The clock was set: every remembered moment moves along, and is written again.
+    pub(super) fn shift(&mut self, step_ms: i64) {
+        for spot in self.spots().collect::<Vec<_>>() {
+            if let Some(held) = self.held_mut(spot) {
+                held.record.shift(step_ms);
+            }
+        }
+        self.accounts.values_mut().for_each(|it| it.shift(step_ms));
+        self.services.values_mut().for_each(|it| it.shift(step_ms));
+        for sight in self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6]) {
+            let moments = [Some(&mut sight.settled_at), Some(&mut sight.since), sight.last_change.as_mut(), Some(&mut sight.next_look)];
+            moments.into_iter().flatten().for_each(|moment| *moment = moment.shifted(step_ms));
+        }
+        self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
+    }
+
+    /// The state could not be written, and the requests with these tickets were not sent.
+    pub(super) fn unsaved(&mut self, full: bool, tickets: &[Ticket], turn: &mut Turn) {
+        for ticket in tickets {
+            let Some(flight) = self.flights.remove(ticket) else {
+                continue;
+            };
+            for (spot, record) in flight.before {
+                if let Some(held) = self.held_mut(spot) {
+                    held.flight = None;
+                    held.record = record;
+                }
+            }
+        }
+        // Nothing of what was to be written is on disk.
+        self.touched.extend(self.spots().collect::<Vec<_>>());
+        self.written.clear();
+        if full {
+            self.storage_until = Some(turn.now.plus(schedule::STORAGE_RETRY));
+        } else {
+            self.memory = Memory::Unwritable;
+            turn.tell(Notice::new(
+                Level::Error,
+                "the state folder cannot be written; DNS is the memory from now on: one request per change, none after a refusal",
+            ));
+        }
+    }
+}
+
+/// `value` as JSON without what equals its default: nulls, `false` and zero.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    use serde_json::Value;
+    let mut value = serde_json::to_value(value).expect("plain data without maps of odd keys becomes JSON");
+    if let Value::Object(fields) = &mut value {
+        fields.retain(|_, it| !matches!(it, Value::Null | Value::Bool(false)) && it.as_u64() != Some(0));
+    }
+    value.to_string()
+}

@@ -1,0 +1,130 @@
+//! What the engine is made of.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::event::{Action, Notice, Ticket};
+use crate::rules::address::{Family, Observed, PerFamily};
+use crate::rules::consensus::{Line, Round, SourceReport};
+use crate::rules::domain::Entry;
+use crate::rules::moment::Moment;
+use crate::rules::order::Order;
+use crate::rules::state::{LineRecord, Record};
+
+/// Where a record is: entry, name, family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Spot {
+    pub(super) entry: usize,
+    pub(super) name: usize,
+    pub(super) family: Family,
+}
+
+/// One name's family: what is remembered, and what only this process knows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held {
+    pub(super) record: Record,
+    pub(super) flight: Option<Ticket>,
+    pub(super) question: Option<Ticket>,
+    pub(super) memory: Question,
+    pub(super) manual: bool,
+    /// Just read from disk.
+    pub(super) fresh: bool,
+}
+
+/// Has DNS been asked in place of a lost memory?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Question {
+    #[default]
+    NotAsked,
+    Asking,
+    Answered,
+}
+
+/// An entry and its names.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) entry: Arc<Entry>,
+    pub(super) names: Vec<PerFamily<Option<Held>>>,
+}
+
+/// One family of a line.
+#[derive(Clone, Debug)]
+pub(super) struct Sight {
+    pub(super) observed: Option<Observed>,
+    /// What the state says it was, until it is seen again.
+    pub(super) remembered: Option<LineRecord>,
+    /// From when on `observed` may be acted on.
+    pub(super) settled_at: Moment,
+    pub(super) since: Moment,
+    pub(super) last_known: Option<IpAddr>,
+    pub(super) last_change: Option<Moment>,
+    pub(super) round: Option<Round>,
+    /// For answers that come after its end.
+    pub(super) last_round: Option<Round>,
+    /// Somebody wanted a look while a round was under way.
+    pub(super) look_again: bool,
+    pub(super) next_look: Moment,
+    pub(super) failures: u32,
+    pub(super) down: bool,
+    pub(super) reports: Vec<SourceReport>,
+}
+
+/// A line and its families.
+#[derive(Clone, Debug)]
+pub(super) struct Wan {
+    pub(super) line: Line,
+    pub(super) sights: PerFamily<Sight>,
+}
+
+/// A request in the air.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub(super) entry: Arc<Entry>,
+    pub(super) order: Order,
+    pub(super) spots: Vec<Spot>,
+    pub(super) tried_other: bool,
+    /// As it was before the request, should the intent not reach the disk.
+    pub(super) before: Vec<(Spot, Record)>,
+}
+
+/// A question to name servers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking {
+    pub(super) spot: Spot,
+    pub(super) address: IpAddr,
+    pub(super) memory: bool,
+}
+
+/// A question to an address source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looking {
+    pub(super) wan: usize,
+    pub(super) family: Family,
+    pub(super) number: usize,
+    /// Its round is over.
+    pub(super) late: bool,
+}
+
+/// What one call of the engine collects.
+pub(super) struct Turn {
+    pub(super) now: Moment,
+    pub(super) random: u64,
+    pub(super) draws: u64,
+    pub(super) before: Vec<Action>,
+    pub(super) after: Vec<Action>,
+}
+
+impl Turn {
+    /// Another number from the event's one (splitmix64).
+    pub(super) fn draw(&mut self) -> u64 {
+        self.draws = self.draws.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random.wrapping_add(self.draws);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.before.push(Action::Announce(notice));
+    }
+}

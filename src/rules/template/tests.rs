@@ -135,6 +135,9 @@ fn the_host_can_be_replaced_and_everything_else_stays() {
         template.with_host(server).expect_err(server);
     }
     assert_eq!(template.with_host(&template.endpoint()), Ok(template.clone()));
+    let mail = one("https://me@example.org:<pass>@dyn.example.net/nic/update?myip=<ipaddr>");
+    let moved = mail.with_host("other.example.net").expect("a host");
+    assert_eq!(moved.source_text(), "https://me@example.org:<pass>@other.example.net/nic/update?myip=<ipaddr>");
 }
 
 #[test]

@@ -77,9 +77,8 @@ fn parse_one(piece: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> O
         }
     };
     let rest = &piece[start..];
-    let end = outside(rest).find(|(_, c)| matches!(c, '/' | '?')).map_or(rest.len(), |(at, _)| at);
+    let (host_at, end) = host_span(rest);
     let (authority, target) = rest.split_at(end);
-    let host_at = outside(authority).filter(|(_, c)| *c == '@').last().map_or(0, |(at, _)| at + 1);
     let host = &authority[host_at..];
     if host.is_empty() {
         problems.push(TemplateProblem::new(base + start, "the update URL has no host; expected for example https://host/path"));
@@ -103,6 +102,13 @@ fn parse_one(piece: &str, base: usize, problems: &mut Vec<TemplateProblem>) -> O
         problems.push(TemplateProblem::new(base + start + host_at, message));
     }
     (problems.len() == before).then_some(template)
+}
+
+/// Where the host begins and ends in what follows the scheme. A user name may be an address with an "@" of its own.
+fn host_span(rest: &str) -> (usize, usize) {
+    let end = outside(rest).find(|(_, c)| matches!(c, '/' | '?')).map_or(rest.len(), |(at, _)| at);
+    let start = outside(&rest[..end]).filter(|(_, c)| *c == '@').last().map_or(0, |(at, _)| at + 1);
+    (start, end)
 }
 
 /// The scheme (http if none is written) and where the rest begins.
@@ -203,10 +209,10 @@ impl UrlTemplate {
         let host = if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{host}]") } else { host.to_owned() };
         let scheme = if start == 0 { self.scheme } else { scheme };
         let written = self.source.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://")).unwrap_or(&self.source);
-        let host_at = self.userinfo.is_some().then(|| outside(written).find(|(_, c)| *c == '@')).flatten().map_or(0, |(at, _)| at + 1);
-        let (userinfo, rest) = written.split_at(host_at);
+        let (host_at, end) = host_span(written);
+        let userinfo = &written[..host_at];
         let mut problems = Vec::new();
-        parse_one(&format!("{scheme}://{userinfo}{host}{}", &rest[self.host.len()..]), 0, &mut problems)
+        parse_one(&format!("{scheme}://{userinfo}{host}{}", &written[end..]), 0, &mut problems)
             .ok_or_else(|| problems.into_iter().next().unwrap_or_else(|| TemplateProblem::new(0, "the server cannot be used")))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
 //! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses),
-//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `keep` (what goes to disk).
+//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load` and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod ask;
@@ -12,6 +12,7 @@ mod due;
 pub mod event;
 mod hold;
 mod keep;
+mod load;
 mod look;
 mod parts;
 pub mod picture;

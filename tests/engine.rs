@@ -441,6 +441,19 @@ fn a_doubtful_success_is_not_refreshed_because_another_address_was_published_lon
 }
 
 #[test]
+fn a_doubtful_success_is_repaired_after_an_hour_and_then_once_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good 91.255.255.1");
+    desk.pass(HOUR + seconds(20 * 60));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("good");
+    desk.pass(days(1) - HOUR);
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

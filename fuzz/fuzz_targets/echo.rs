@@ -6,7 +6,7 @@ use wanbeacon::rules::address::{Family, Observed, publishable};
 use wanbeacon::rules::consensus::{Probe, Reading, Round, Services, Source, Step};
 use wanbeacon::rules::moment::RELEASED;
 
-fuzz_target!(|input: (bool, u8, &[&str])| {
+fuzz_target!(|input: (bool, u8, Vec<&str>)| {
     let (v6, kind, pages) = input;
     let family = if v6 { Family::V6 } else { Family::V4 };
     let source = match kind % 3 {

@@ -30,7 +30,8 @@ fuzz_target!(|input: (u8, u8, u8, u16, Option<&str>, &[u8])| {
         assert!(verdict.code.len() <= 64 && verdict.code.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{:?}", verdict.code);
         assert!(verdict.line.chars().count() <= 260 && !verdict.line.chars().any(char::is_control), "{:?}", verdict.line);
         assert!(!verdict.class.is_success() || (200..300).contains(&status), "success beside {status}");
-        let timed = matches!(verdict.class, Class::RetryLater | Class::RateLimited | Class::Ambiguous | Class::ProtocolError | Class::SplitBatch);
+        let timed =
+            matches!(verdict.class, Class::RetryLater | Class::RateLimited | Class::Ambiguous | Class::ProtocolError | Class::SplitBatch);
         assert!(!timed || verdict.wait.is_some_and(|wait| !wait.first.is_zero()), "a temporary verdict without a wait: {verdict:?}");
     }
 });

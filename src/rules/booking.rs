@@ -101,6 +101,10 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
     let same = record.published.as_ref().is_some_and(|it| it.address == sent.address);
     if !same {
         record.verified_at = None;
+    }
+    // A doubtful success that was sent once more is the same address: its repairs go on counting.
+    let claimed = record.claim.as_ref().is_some_and(|it| it.address == sent.address);
+    if !same && !claimed {
         record.repairs = 0;
         record.verify_failures = 0;
         record.nochg_count = 0;

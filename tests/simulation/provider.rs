@@ -394,7 +394,7 @@ fn meaning(word: &str, provider: &str, names: usize, families: usize) -> Fate {
         "conflict" => Fate::Lock(Scope::Family),
         "notfqdn" | "nohost" | "!yours" => Fate::Lock(Scope::Domain),
         // It is left open whom it is about.
-        "norecord" if families > 1 || many => Fate::Success { assumed: true },
+        "norecord" if families > 1 || (many && provider != "desec") => Fate::Success { assumed: true },
         "norecord" => Fate::Muted,
         "dnserr" if !freedyn => wait(30 * MINUTE, 6 * HOUR),
         "dnserr" | "dnserr_int" | "dnserr_new" | "badip" => Fate::Refused { probe: None },

@@ -23,7 +23,7 @@ const fn days(count: u64) -> Duration {
 
 const HOUR: Duration = seconds(3600);
 
-/// A desk whose one name has V4_OLD at the provider, confirmed, for an hour.
+/// A desk whose one name has `V4_OLD` at the provider, confirmed, for an hour.
 fn settled(config: &str) -> Desk {
     let mut desk = Desk::new(config);
     desk.dns.v4 = Some(V4_OLD);
@@ -338,7 +338,7 @@ fn a_refresh_comes_once_after_its_time() {
     desk.pass(seconds(1));
     desk.dns.v4 = Some(V4_OLD);
     desk.say("good");
-    desk.pass(days(28) - HOUR);
+    desk.pass(days(28).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 1);
     desk.pass(days(1) + HOUR);
     assert_eq!(desk.sent.len(), 2);
@@ -377,7 +377,7 @@ fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
     desk.pass(seconds(60));
     assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1]);
     desk.say("nochg");
-    desk.pass(days(1) - HOUR);
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 3);
 }
 
@@ -405,7 +405,7 @@ fn one_request_with_both_addresses_is_the_repair_of_both() {
     desk.pass(HOUR + seconds(20 * 60));
     assert_eq!(desk.sent.len(), 2);
     desk.say("nochg");
-    desk.pass(days(1) - HOUR);
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 2);
 }
 
@@ -449,7 +449,7 @@ fn a_doubtful_success_is_repaired_after_an_hour_and_then_once_a_day() {
     desk.pass(HOUR + seconds(20 * 60));
     assert_eq!(desk.sent.len(), 2);
     desk.say("good");
-    desk.pass(days(1) - HOUR);
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 2);
 }
 

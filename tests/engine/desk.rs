@@ -52,10 +52,10 @@ pub(crate) struct Desk {
 }
 
 /// An entry at FreeDYN with one name, and a program as the source of both families.
-pub(crate) fn freedyn(mode: &str, more: &str) -> String {
+pub(crate) fn freedyn(mode: &str, keys: &str) -> String {
     format!(
         "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"home.example.org\"\nusername = \"1234567890\"\npassword = \"secret\"\n\
-         mode = \"{mode}\"\n{more}\n[wan]\nipv4 = [\"command:whatismyip\"]\nipv6 = [\"command:whatismyip\"]\n"
+         mode = \"{mode}\"\n{keys}\n[wan]\nipv4 = [\"command:whatismyip\"]\nipv6 = [\"command:whatismyip\"]\n"
     )
 }
 

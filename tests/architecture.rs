@@ -90,7 +90,7 @@ fn sources() -> Vec<Source> {
     files.sort();
     let relative = |path: &Path| path.strip_prefix(&root).expect("it was found there").to_string_lossy().into_owned();
     let is_test = |path: &str| path.split('/').any(|part| matches!(part, "tests.rs" | "tests" | "fake.rs"));
-    let read = |path: &PathBuf| {
+    let source = |path: &PathBuf| {
         let name = relative(path);
         let text = fs::read_to_string(path).expect("the sources can be read");
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -98,7 +98,7 @@ fn sources() -> Vec<Source> {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         (!is_test(&name)).then(|| Source { path: name, room: module, lines: text.lines().count(), code })
     };
-    files.iter().filter_map(read).collect()
+    files.iter().filter_map(source).collect()
 }
 
 /// The rooms that `code` names: `crate::room`, `wanbeacon::room`, and the members of `crate::{a, b::c}`.

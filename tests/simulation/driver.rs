@@ -18,7 +18,7 @@ use wanbeacon::rules::order::{self, Order};
 use super::dice::Dice;
 use super::line::Line;
 use super::observer::{Arrival, Observer, keys};
-use super::provider::{Answer, Key, Provider, Request};
+use super::provider::{Answer, Key, Provider, Request, Seen};
 use super::script::Happening;
 use super::setup::Setup;
 use super::{DAY, HOUR, MINUTE, SECOND};
@@ -27,7 +27,7 @@ use super::{DAY, HOUR, MINUTE, SECOND};
 enum Coming {
     Reading(Ticket, Result<Reading, ProbeFault>, Family, Option<IpAddr>),
     Reply(Box<Reply>),
-    Dns { ticket: Ticket, answer: DnsAnswer, key: Key, shown: Option<Option<IpAddr>>, denied: bool },
+    Dns { ticket: Ticket, answer: DnsAnswer, key: Key, shown: Option<Seen>, denied: bool },
 }
 
 /// A reply on its way, with what the observer needs to know of its request.
@@ -117,11 +117,11 @@ impl World {
             stopping: false,
             trace: VecDeque::new(),
         };
-        world.tell(format!("configuration:\n{}", world.setup.text()));
+        world.tell(&format!("configuration:\n{}", world.setup.text()));
         world
     }
 
-    pub(crate) fn tell(&mut self, text: String) {
+    pub(crate) fn tell(&mut self, text: &str) {
         if self.trace.len() == KEPT {
             self.trace.pop_front();
         }
@@ -205,7 +205,7 @@ impl World {
             }
             Coming::Reply(reply) => {
                 let Reply { ticket, entry, names, addresses, answer } = *reply;
-                self.tell(format!("reply to {ticket}: {}", shown(&answer)));
+                self.tell(&format!("reply to {ticket}: {}", shown(&answer)));
                 let arrival = Arrival { ticket, entry: &entry, names: &names, addresses, fates: &answer.fates, now };
                 self.observer.reply(&arrival, answer.slow, answer.lie);
                 self.handle(Event::Replied { ticket, outcome: answer.outcome })
@@ -226,13 +226,13 @@ impl World {
         let remembered = if self.memory == Memory::Off { BTreeMap::new() } else { self.disk.clone() };
         self.engine = Some(Engine::new(Run::Daemon, self.memory, rules, remembered));
         self.awake = false;
-        self.tell("the process starts".into());
+        self.tell("the process starts");
         self.handle(Event::Tick)
     }
 
     /// The process is gone, whatever it was doing.
     pub(crate) fn die(&mut self, why: &str) {
-        self.tell(format!("the process ends: {why}"));
+        self.tell(&format!("the process ends: {why}"));
         self.engine = None;
         self.wake = None;
         self.coming.clear();
@@ -359,7 +359,7 @@ impl World {
             return Ok(());
         }
         if failed {
-            self.tell(format!("the disk is full; not sent: {unsaved:?}"));
+            self.tell(&format!("the disk is full; not sent: {unsaved:?}"));
             self.observer.not_sent(&unsaved);
             return self.handle(Event::Unsaved { full: true, tickets: unsaved });
         }
@@ -434,7 +434,7 @@ impl World {
             dates: self.offset == self.line_offset.unwrap_or(0),
         };
         let answer = self.provider.answer(&request, self.wall(), self.now, &mut self.dice);
-        self.tell(format!("request {ticket} {} {names:?} → {}", prepared.shown, shown(&answer)));
+        self.tell(&format!("request {ticket} {} {names:?} → {}", prepared.shown, shown(&answer)));
         let arrival = Arrival { ticket, entry: &entry, names: &names, addresses, fates: &answer.fates, now: self.now };
         self.observer.arrival(&arrival)?;
         let delay = match self.dice.below(20) {

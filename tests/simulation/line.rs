@@ -31,7 +31,7 @@ const JUNK_V4: [Ipv4Addr; 6] = [
     Ipv4Addr::new(10, 0, 0, 7),
     Ipv4Addr::new(169, 254, 7, 7),
     Ipv4Addr::new(198, 51, 100, 7),
-    Ipv4Addr::new(127, 0, 0, 1),
+    Ipv4Addr::LOCALHOST,
 ];
 const JUNK_V6: [Ipv6Addr; 4] = [
     Ipv6Addr::new(0xfe80, 0, 0, 0, 1, 2, 3, 4),

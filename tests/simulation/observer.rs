@@ -12,7 +12,7 @@ use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::dialect::Scope;
 use wanbeacon::rules::domain::Entry;
 
-use super::provider::{Fate, Key};
+use super::provider::{Fate, Key, Seen};
 use super::{DAY, HOUR, MINUTE, SECOND};
 
 /// Moments are rounded to milliseconds on both sides.
@@ -23,6 +23,7 @@ const LONGEST: u64 = 7 * DAY * 6 / 5;
 
 /// What the client was told and has to remember about one name and family.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are true independently of each other")]
 struct Name {
     /// The last success: address and time.
     success: Option<(IpAddr, u64)>,
@@ -181,13 +182,12 @@ impl Observer {
     }
 
     /// The client got an answer from DNS: `shown` if it was a clear one.
-    #[expect(clippy::option_option, reason = "no clear answer, and clearly nothing, are two answers")]
-    pub(crate) fn dns(&mut self, key: &Key, shown: Option<Option<IpAddr>>, wanted: Option<IpAddr>, denied: bool, now: u64) {
+    pub(crate) fn dns(&mut self, key: &Key, shown: Option<Seen>, wanted: Option<IpAddr>, denied: bool, now: u64) {
         self.fleeting.entry(key.clone()).or_default().asked_dns = true;
         let entry = keys(&self.rules, false).find(|(_, it)| it == key).map(|(at, _)| at);
         let name = self.memory.names.entry(key.clone()).or_default();
         if name.mismatched
-            && let (Some(at), Some(Some(shown)), Some((claimed, _))) = (entry, shown, name.success)
+            && let (Some(at), Some(Seen(Some(shown))), Some((claimed, _))) = (entry, shown, name.success)
             && shown == claimed
         {
             name.mismatched = false;
@@ -199,7 +199,7 @@ impl Observer {
             self.changed = true;
         }
         // In place of a lost memory: what DNS shows is as good as published.
-        if let Some(Some(shown)) = shown
+        if let Some(Seen(Some(shown))) = shown
             && wanted == Some(shown)
             && name.success.is_none()
         {
@@ -704,6 +704,7 @@ impl Memory {
         };
         for name in self.names.values_mut() {
             moved(&mut name.not_before);
+            moved(&mut name.patience);
             let times = [&mut name.further, &mut name.unlocked, &mut name.last_manual].into_iter().flatten();
             times.chain(name.success.as_mut().map(|it| &mut it.1)).for_each(moved);
             let times = [name.muted.as_mut().map(|it| &mut it.0), name.row.as_mut().map(|it| &mut it.2)].into_iter().flatten();

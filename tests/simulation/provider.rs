@@ -79,6 +79,10 @@ pub(crate) struct Answer {
     pub(crate) lie: bool,
 }
 
+/// What every authoritative server shows without a doubt: an address, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen(pub(crate) Option<IpAddr>);
+
 #[derive(Clone, Copy)]
 struct Record {
     address: IpAddr,
@@ -105,7 +109,7 @@ impl Provider {
     }
 
     /// What the authoritative servers say, and whether that confirms `wanted` without a doubt or denies it.
-    pub(crate) fn look_up(&self, key: &Key, now: u64, dice: &mut Dice) -> (DnsAnswer, Option<Option<IpAddr>>) {
+    pub(crate) fn look_up(&self, key: &Key, now: u64, dice: &mut Dice) -> (DnsAnswer, Option<Seen>) {
         if self.trouble > 0 && dice.percent(10) {
             return (DnsAnswer { servers: Vec::new(), failed: Some("no name server answers".into()) }, None);
         }
@@ -126,7 +130,7 @@ impl Provider {
             servers.push(ServerAnswer { server: "ns2".into(), said });
         }
         // Beside a silent server a denial still counts, a confirmation does not.
-        (DnsAnswer { servers, failed: None }, clear.then_some(shown))
+        (DnsAnswer { servers, failed: None }, clear.then_some(Seen(shown)))
     }
 
     fn store(&mut self, request: &Request<'_>, name: usize, family: Family, now: u64, dice: &mut Dice) {
@@ -253,7 +257,6 @@ impl Provider {
             401 => twice(status, 6 * HOUR, 0, Scope::Account, true),
             403 => twice(status, 6 * HOUR, DAY, Scope::Account, false),
             402 | 451 => Fate::Lock(Scope::Account),
-            405 | 409 => Fate::Lock(Scope::Entry),
             407 => wait(10 * MINUTE, HOUR),
             408 => {
                 if dice.percent(50) {
@@ -262,7 +265,7 @@ impl Provider {
                 wait(5 * MINUTE, 2 * HOUR)
             }
             413 if many => split,
-            413 => Fate::Lock(Scope::Entry),
+            405 | 409 | 413 => Fate::Lock(Scope::Entry),
             511 => Fate::Wait { least: 10 * MINUTE, most: HOUR, portal: true },
             _ => return self::busy(request, status, wall_ms, dice),
         };
@@ -388,9 +391,8 @@ fn meaning(word: &str, provider: &str, names: usize, families: usize) -> Fate {
         "badauth" | "badauth2" | "abuse" => Fate::Lock(Scope::Account),
         "badagent" | "good 127.0.0.1" => Fate::LockClient,
         "nohost" if freedyn => Fate::Lock(Scope::Entry),
-        "upallisdeprecated" | "!donator" => Fate::Lock(Scope::Entry),
         "notfqdn" | "nohost" | "!yours" | "conflict" | "numhost" if many => wait(5 * MINUTE, 2 * HOUR),
-        "numhost" => Fate::Lock(Scope::Entry),
+        "numhost" | "upallisdeprecated" | "!donator" => Fate::Lock(Scope::Entry),
         "conflict" => Fate::Lock(Scope::Family),
         "notfqdn" | "nohost" | "!yours" => Fate::Lock(Scope::Domain),
         // It is left open whom it is about.

@@ -61,7 +61,7 @@ impl Happening {
 }
 
 pub(crate) fn happen(world: &mut World, happening: Happening) -> Result<(), String> {
-    world.tell(format!("{happening:?}"));
+    world.tell(&format!("{happening:?}"));
     match happening {
         Happening::Address(family, event) => address(world, family, event),
         Happening::Flap(family) => {
@@ -80,7 +80,7 @@ pub(crate) fn happen(world: &mut World, happening: Happening) -> Result<(), Stri
         }
         Happening::Edit => {
             let what = world.setup.edit(&mut world.dice);
-            world.tell(format!("the configuration is changed: {what}"));
+            world.tell(&format!("the configuration is changed: {what}"));
             reload(world)
         }
         Happening::Restart => world.stop(),
@@ -125,7 +125,7 @@ pub(crate) fn happen(world: &mut World, happening: Happening) -> Result<(), Stri
 
 fn address(world: &mut World, family: Family, event: bool) -> Result<(), String> {
     world.line.change(family, &mut world.dice);
-    world.tell(format!("{family} is now {:?}", world.line.shown[family]));
+    world.tell(&format!("{family} is now {:?}", world.line.shown[family]));
     if event { world.handle(Event::LookNow) } else { Ok(()) }
 }
 

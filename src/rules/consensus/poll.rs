@@ -155,8 +155,8 @@ impl Poll {
     /// Nobody is left to ask: do young answers of resting services help?
     fn close(&mut self, now: Moment) -> Turn {
         // A question that found nobody says more about the line than an answer of minutes ago.
-        let lost = |service: &Service| matches!(service.state, State::Failed(_, Reached::NoRoute | Reached::Nobody));
-        let cut_off = self.said().next().is_none() && self.services.iter().any(lost);
+        let unreached = |service: &Service| matches!(service.state, State::Failed(_, Reached::NoRoute | Reached::Nobody));
+        let cut_off = self.said().next().is_none() && self.services.iter().any(unreached);
         if let Some(address) = self.with_resting(now).filter(|_| !cut_off) {
             self.agreed = Some(address);
             return Turn::Agreed(address, self.named_for(address));

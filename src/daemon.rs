@@ -135,11 +135,11 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         finished: false,
         shown: String::new(),
     };
-    daemon.happened(Event::Tick);
-    // A round may be over with its first tick: what was there before it counts all the same.
+    // What somebody asked for before the start belongs to the first round: it may be over with its first tick.
     while let Ok(event) = events.try_recv() {
         daemon.happened(event);
     }
+    daemon.happened(Event::Tick);
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
 //! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses),
-//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `keep` (what goes to disk).
+//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load` and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod ask;
@@ -12,6 +12,7 @@ mod due;
 pub mod event;
 mod hold;
 mod keep;
+mod load;
 mod look;
 mod parts;
 pub mod picture;
@@ -89,6 +90,8 @@ pub struct Engine {
     questions: BTreeMap<Ticket, Asking>,
     looks: BTreeMap<Ticket, Looking>,
     time: TimeLine,
+    /// Of the time line, as it is on disk.
+    mark: Option<i64>,
     next_ticket: Ticket,
     storage_until: Option<Moment>,
     stopping: bool,
@@ -124,6 +127,7 @@ impl Engine {
             questions: BTreeMap::new(),
             looks: BTreeMap::new(),
             time: TimeLine::default(),
+            mark: None,
             next_ticket: 1,
             storage_until: None,
             stopping: false,

@@ -94,9 +94,9 @@ fn sources() -> Vec<Source> {
         let name = relative(path);
         let text = fs::read_to_string(path).expect("the sources can be read");
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        let home = name.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
+        let module = name.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        (!is_test(&name)).then(|| Source { path: name, room: home, lines: text.lines().count(), code })
+        (!is_test(&name)).then(|| Source { path: name, room: module, lines: text.lines().count(), code })
     };
     files.iter().filter_map(source).collect()
 }

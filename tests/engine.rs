@@ -338,7 +338,7 @@ fn a_refresh_comes_once_after_its_time() {
     desk.pass(seconds(1));
     desk.dns.v4 = Some(V4_OLD);
     desk.say("good");
-    desk.pass(seconds(27 * 86_400 + 23 * 3600));
+    desk.pass(days(28).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 1);
     desk.pass(days(1) + HOUR);
     assert_eq!(desk.sent.len(), 2);
@@ -377,7 +377,7 @@ fn a_name_that_its_batch_left_out_is_sent_alone_once_and_then_once_a_day() {
     desk.pass(seconds(60));
     assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1]);
     desk.say("nochg");
-    desk.pass(seconds(23 * 3600));
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 3);
 }
 
@@ -405,7 +405,7 @@ fn one_request_with_both_addresses_is_the_repair_of_both() {
     desk.pass(HOUR + seconds(20 * 60));
     assert_eq!(desk.sent.len(), 2);
     desk.say("nochg");
-    desk.pass(seconds(23 * 3600));
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 2);
 }
 
@@ -449,7 +449,7 @@ fn a_doubtful_success_is_repaired_after_an_hour_and_then_once_a_day() {
     desk.pass(HOUR + seconds(20 * 60));
     assert_eq!(desk.sent.len(), 2);
     desk.say("good");
-    desk.pass(seconds(23 * 3600));
+    desk.pass(days(1).saturating_sub(HOUR));
     assert_eq!(desk.sent.len(), 2);
 }
 
@@ -515,4 +515,19 @@ fn an_engine_without_entries_rests() {
     desk.start();
     desk.pass(days(1));
     assert_eq!((desk.looked, desk.sent.len()), (0, 0));
+}
+
+#[test]
+fn an_answer_whose_age_nobody_can_tell_is_no_evidence() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "web"));
+    desk.start();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD));
+    desk.shown.v4 = None;
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, Some(V4_OLD), "seconds later the answers of resting services count");
+    // A day passes, and the clock is put back by as much: by the clock the answers are seconds old.
+    desk.boot += days(1);
+    desk.wall = desk.wall.minus(days(1));
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).address, None);
 }

@@ -151,7 +151,7 @@ fn read(text: &str, origin: &str, open_to_all: bool, world: &World) -> Result<Lo
 /// Product, version and where to complain: what Dyn and No-IP ask of clients (`dyndns2.md` 2.3).
 #[must_use]
 pub fn default_user_agent() -> String {
-    concat!("wanbeacon/", env!("CARGO_PKG_VERSION"), " (+https://crates.io/crates/wanbeacon)").into()
+    concat!("wanbeacon/", env!("CARGO_PKG_VERSION"), " (+https://docs.rs/wanbeacon)").into()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::rules::moment::Moment;
 use crate::rules::plan;
 use crate::rules::reply::Wait;
 use crate::rules::schedule::{self, spread};
-use crate::rules::state::{Published, Record, Verification, Waiting};
+use crate::rules::state::{Claim, Published, Record, Verification, Waiting};
 
 impl Engine {
     /// Asks whatever is to be asked now.
@@ -122,7 +122,8 @@ impl Engine {
             return;
         };
         let record = &mut held.record;
-        // That is its first repair, and it does not wait for an hour.
+        // What was said for all was not true of this one. To send it alone is its first repair, and does not wait for an hour.
+        record.claim = record.published.take().map(|it| Claim { address: it.address, reply_address: it.reply_address, at: it.at });
         if let Some(verification) = &mut record.verification {
             verification.repair = true;
         }

@@ -40,6 +40,10 @@ impl Engine {
             let hash = hasher.finish();
             self.written.insert(key.clone(), hash) != Some(hash)
         });
+        if !writes.is_empty() && self.mark.is_none_or(|mark| !self.time.is_marked(mark)) {
+            self.mark = Some(self.time.mark());
+            writes.push((state::CLOCK.to_owned(), self.time.mark().to_string()));
+        }
         writes.into_iter().map(|(key, value)| Write { key, value: Some(value) }).collect()
     }
 

@@ -274,6 +274,9 @@ pub fn account_key(account: &str) -> String {
 /// What the keys of echo services begin with.
 pub const ECHO: &str = "echo/";
 
+/// The key of the time line's mark.
+pub const CLOCK: &str = "clock";
+
 /// The key of an echo service.
 #[must_use]
 pub fn echo_key(url: &str) -> String {

@@ -35,6 +35,19 @@ impl TimeLine {
         Some((Moment(boot + offset), step))
     }
 
+    /// Names this time line: while the machine runs and nobody sets its clock, the mark stays, also across restarts of the
+    /// program (within the tolerance of [`TimeLine::is_marked`]).
+    #[must_use]
+    pub fn mark(&self) -> i64 {
+        self.offset_ms.unwrap_or_default()
+    }
+
+    /// Is this the time line with that mark? Spans of minutes that were remembered on another one say nothing.
+    #[must_use]
+    pub fn is_marked(&self, mark: i64) -> bool {
+        self.mark().abs_diff(mark) <= STEP_MS.unsigned_abs()
+    }
+
     /// The boot time at which `moment` comes; zero if it is before boot.
     #[must_use]
     pub fn boot_time(&self, moment: Moment) -> Duration {

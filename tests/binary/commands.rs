@@ -144,10 +144,13 @@ fn check_lists_every_problem_with_its_place_and_praises_what_is_in_order() {
 #[test]
 fn without_a_daemon_an_update_is_a_round_of_its_own_with_the_same_limit() {
     let provider = Fake::start(Answer::good);
-    let home = Home::new(&custom(&provider.v4("/up?ip=<ipaddr>"), "v4", &fixed(Some(V4_NEW), None)));
+    let echo = Source::echo(V4_NEW, "");
+    let wan = format!("ipv4 = [{:?}]\nipv6 = []", echo.fake.v4("/"));
+    let home = Home::new(&custom(&provider.v4("/up?ip=<ipaddr>"), "v4", &wan));
     home.run(&["healthcheck"]).with(1);
     home.run(&["update"]).with(0);
-    home.run(&["update"]);
+    let second = home.run(&["update"]);
+    assert!(format!("{}{}", second.stdout, second.stderr).contains("less than 5 minutes ago"), "{second:#?}");
     assert_eq!(provider.count(), 1);
     home.run(&["update", "other.example.org"]).with(64);
 }

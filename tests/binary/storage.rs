@@ -48,7 +48,7 @@ fn a_round_that_cannot_remember_sends_nothing_and_says_whom_and_what_it_needs() 
 }
 
 #[test]
-fn a_daemon_that_cannot_remember_goes_on_with_one_request_per_change_and_none_after_a_refusal() {
+fn a_daemon_that_cannot_remember_goes_on_and_sends_nothing_after_a_refusal() {
     if !is_root() {
         return skipped("needs root to run the program as somebody else");
     }

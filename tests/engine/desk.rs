@@ -32,7 +32,7 @@ pub(crate) struct Desk {
     pub(crate) run: Run,
     engine: Option<Engine>,
     /// Time since boot.
-    boot: Duration,
+    pub(crate) boot: Duration,
     /// The wall clock at boot.
     pub(crate) wall: Moment,
     /// What the line shows.

@@ -173,8 +173,8 @@ impl Poll {
             let why = failures().next().map(|(_, unused, _)| unused.why.clone()).unwrap_or_default();
             return Turn::Absent(why);
         }
-        let list: Vec<String> = said.iter().map(ToString::to_string).collect();
-        Turn::Undecided(match (list.as_slice(), self.published, failures().next()) {
+        let shown: Vec<String> = said.iter().map(ToString::to_string).collect();
+        Turn::Undecided(match (shown.as_slice(), self.published, failures().next()) {
             ([], _, Some((service, unused, _))) => format!("{}: {}", service.url, unused.why),
             ([], _, None) => "every echo service rests and none has an answer that still counts".into(),
             ([one], Some(published), _) => {

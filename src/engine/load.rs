@@ -1,0 +1,89 @@
+//! What the state held: taken into use by the names, accounts, services and lines that are configured now.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::Engine;
+use super::parts::Held;
+use crate::rules::address::Family;
+use crate::rules::consensus::ServiceRecord;
+use crate::rules::dialect::Class;
+use crate::rules::moment::Moment;
+use crate::rules::moments::Moments;
+use crate::rules::schedule::{self, spread};
+use crate::rules::state::{self, AccountState, LineRecord, Waiting};
+
+impl Engine {
+    /// Takes from the attic what is in use now.
+    pub(super) fn load(&mut self, now: Moment) {
+        for (key, spot) in self.keys().collect::<Vec<_>>() {
+            if let Some(mut record) = self.take_from_attic::<state::Record>(&key) {
+                record.clamp(now);
+                if let Some(held) = self.held_mut(spot) {
+                    held.record = record;
+                    held.fresh = true;
+                }
+            }
+        }
+        for account in self.groups.iter().map(|group| group.entry.account.clone()).collect::<Vec<_>>() {
+            if let Some(mut it) = self.take_from_attic::<AccountState>(&state::account_key(&account)) {
+                it.clamp(now);
+                self.accounts.insert(account, it);
+            }
+        }
+        self.mark = self.take_from_attic(state::CLOCK).or(self.mark);
+        let same_clock = self.mark.is_some_and(|mark| self.time.is_marked(mark));
+        for key in self.attic.keys().filter(|key| key.starts_with(state::ECHO)).cloned().collect::<Vec<_>>() {
+            if let Some(mut it) = self.take_from_attic::<ServiceRecord>(&key) {
+                it.clamp(now);
+                if !same_clock {
+                    // How old the answer is, nobody can tell.
+                    (it.last_answer, it.answered_at) = (None, None);
+                }
+                self.services.insert(key[state::ECHO.len()..].to_owned(), it);
+            }
+        }
+        for index in 0..self.wans.len() {
+            for family in Family::ALL {
+                let key = state::line_key(&self.wans[index].line.name, family);
+                if let Some(mut it) = self.take_from_attic::<LineRecord>(&key) {
+                    it.clamp(now);
+                    self.wans[index].sights[family].remembered = Some(it);
+                }
+            }
+        }
+    }
+
+    /// An entry that cannot be read counts as lost: DNS is asked before anything is sent.
+    fn take_from_attic<T: serde::de::DeserializeOwned>(&mut self, key: &str) -> Option<T> {
+        let text = self.attic.remove(key)?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        self.written.insert(key.to_owned(), hasher.finish());
+        serde_json::from_str(&text).ok()
+    }
+}
+
+/// The process ended between the intent and the reply: whether the provider got it is not known. The end of the wait that
+/// follows, if it was open.
+pub(super) fn close_intent(held: &mut Held, now: Moment, random: u64) -> Option<Moment> {
+    let record = &mut held.record;
+    let intent = record.intent.take()?;
+    // The reply was read, and it was ambiguous: its own wait counts. One that was over before the request does not.
+    if record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous && it.until > intent.at) {
+        return None;
+    }
+    let count = match record.streak.take() {
+        Some(it) if it.code == INTERRUPTED => it.count.saturating_add(1),
+        _ => 1,
+    };
+    record.streak = Some(state::Streak { code: INTERRUPTED.to_owned(), count, first: now });
+    let span = schedule::backoff(&schedule::AMBIGUOUS, count, random).max(spread(schedule::AMBIGUOUS.first, random));
+    let until = now.plus(span);
+    if record.wait.as_ref().is_none_or(|it| it.until < until) {
+        record.wait = Some(Waiting { until, class: Class::Ambiguous, code: INTERRUPTED.to_owned(), portal: false });
+    }
+    record.wait.as_ref().map(|it| it.until)
+}
+
+/// The code of a request whose reply was never read.
+const INTERRUPTED: &str = "interrupted";

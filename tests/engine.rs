@@ -454,6 +454,34 @@ fn a_doubtful_success_is_repaired_after_an_hour_and_then_once_a_day() {
 }
 
 #[test]
+fn a_refresh_that_meets_a_doubtful_success_is_not_repeated_every_minute() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.say("good");
+    desk.pass(days(4) + HOUR);
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("good 91.255.255.1");
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 2, "DNS shows the right address");
+}
+
+#[test]
+fn a_muted_family_is_looked_at_before_it_is_offered_again() {
+    let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("norecord");
+    desk.shown.v4 = Some(V4_NEW);
+    let looked = desk.looked;
+    desk.pass(seconds(71 * 3600));
+    assert_eq!(desk.looked, looked, "nobody wants to know");
+    desk.pass(days(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

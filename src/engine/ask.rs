@@ -209,7 +209,7 @@ fn confirmed(record: &mut Record, entry: &Entry, address: IpAddr, now: Moment, r
     record.verified_at = Some(now);
     record.repairs = 0;
     match &mut record.published {
-        Some(published) if published.address == address => published.assumed = false,
+        Some(published) if published.address == address && record.claim.is_none() => published.assumed = false,
         // The reply named another address, and DNS shows ours.
         _ => {
             adopt(record, address, now, random);

@@ -26,7 +26,11 @@ impl Engine {
         for wan in 0..self.wans.len() {
             for family in Family::ALL {
                 let sight = &self.wans[wan].sights[family];
-                if sight.round.is_none() && !sight.down && sight.next_look <= turn.now && self.is_wanted(wan, family) {
+                if sight.round.is_none()
+                    && !sight.down
+                    && sight.next_look <= turn.now
+                    && self.wanted_from(wan, family).is_some_and(|from| from <= turn.now)
+                {
                     if sight.next_look.plus(LATE) < turn.now {
                         self.wans[wan].sights[family].forget();
                     }
@@ -41,19 +45,24 @@ impl Engine {
         }
     }
 
-    /// Is anybody interested in this family of this line? Locked, muted and switched-off names are not.
-    fn is_wanted(&self, wan: usize, family: Family) -> bool {
+    /// From when on somebody is interested in this family of this line. Locked and switched-off names are not; muted ones are
+    /// when they are offered again.
+    fn wanted_from(&self, wan: usize, family: Family) -> Option<Moment> {
+        const ALWAYS: Moment = Moment(i64::MIN);
         if self.run == Run::Survey {
-            return true;
+            return Some(ALWAYS);
         }
         let name = &self.wans[wan].line.name;
-        self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name).any(|group| {
-            let open = self.accounts.get(&group.entry.account).is_none_or(|account| account.lock.is_none());
-            open && group
-                .names
-                .iter()
-                .any(|families| families[family].as_ref().is_some_and(|held| held.record.lock.is_none() && held.record.muted.is_none()))
-        })
+        let open = |entry: &Entry| self.accounts.get(&entry.account).is_none_or(|account| account.lock.is_none());
+        let groups = self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name && open(&group.entry));
+        let wanted = groups.flat_map(|group| {
+            let records = group.names.iter().filter_map(|families| Some(&families[family].as_ref()?.record));
+            records.filter(|record| record.lock.is_none()).filter_map(|record| match &record.muted {
+                None => Some(ALWAYS),
+                Some(muted) => Some(muted.since.plus(group.entry.refresh?)),
+            })
+        });
+        wanted.min()
     }
 
     /// An address that some name has published from this line (hysteresis applies to leaving it).
@@ -203,11 +212,11 @@ impl Engine {
     pub(super) fn next_look(&self) -> Option<Moment> {
         (0..self.wans.len())
             .flat_map(|wan| Family::ALL.map(|family| (wan, family)))
-            .filter(|(wan, family)| {
-                let sight = &self.wans[*wan].sights[*family];
-                sight.round.is_none() && !sight.down && self.is_wanted(*wan, *family)
+            .filter_map(|(wan, family)| {
+                let sight = &self.wans[wan].sights[family];
+                let at = sight.next_look.max(self.wanted_from(wan, family)?);
+                (sight.round.is_none() && !sight.down).then_some(at)
             })
-            .map(|(wan, family)| self.wans[wan].sights[family].next_look)
             .min()
     }
 

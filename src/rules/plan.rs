@@ -161,8 +161,9 @@ pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
 /// Is a further request due for an address that the provider has already?
 fn again(view: &View<'_>) -> Result<(Why, Moment), String> {
     let View { entry, record, now, .. } = view;
-    // An older address may still be noted beside a doubtful success.
-    let published = record.published.as_ref().filter(|it| Some(it.address) == view.wanted);
+    // An older address may still be noted beside a doubtful success; and doubt is settled by DNS, not by a refresh.
+    let doubtful = record.claim.as_ref().is_some_and(|it| Some(it.address) == view.wanted);
+    let published = record.published.as_ref().filter(|it| Some(it.address) == view.wanted && !doubtful);
     let repair = match (&record.verification, &record.claim) {
         (Some(it), _) if it.repair => Some(*now),
         // The late check comes first; whether a repair follows is decided by its answer.

@@ -10,6 +10,7 @@ pub mod memory;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,8 +18,9 @@ use crate::config::Settings;
 use crate::control::{self, Reply, Request};
 use crate::detect::interface::Watch;
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
-use crate::engine::{Engine, Rules, Run};
+use crate::engine::{Engine, Memory, Rules, Run};
 use crate::rules::address::PerFamily;
+use crate::rules::schedule::STORAGE_RETRY;
 use crate::rules::snapshot::Snapshot;
 use crate::signals::{Signal, Signals};
 use crate::store::{Store, WriteError};
@@ -87,7 +89,7 @@ pub fn rules(settings: &Settings) -> Rules {
 }
 
 /// How long a stop waits for replies that are under way; what comes later is found as an open intent.
-const LAST_REPLIES: std::time::Duration = std::time::Duration::from_secs(5);
+const LAST_REPLIES: Duration = Duration::from_secs(5);
 
 struct Daemon {
     engine: Engine,
@@ -101,14 +103,27 @@ struct Daemon {
     dns_port: u16,
     finished: bool,
     shown: String,
+    folder: Option<PathBuf>,
+    /// When writing to the folder was tried last.
+    tried: Duration,
+    /// What the folder holds was read at the start.
+    known: bool,
 }
 
-/// Runs until the round is over or somebody stops it. Returns the last picture.
+/// How a run ended.
+pub struct Ended {
+    /// The last picture.
+    pub picture: Snapshot,
+    /// Whether what is known outlives the run.
+    pub memory: Memory,
+}
+
+/// Runs until the round is over or somebody stops it.
 ///
 /// # Errors
 ///
 /// The settings or the system do not allow it to begin.
-pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
+pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: (sender, mut events) } = setup;
     let (asked, mut requests) = mpsc::channel(8);
     let mut signals = Signals::listen()?;
@@ -134,6 +149,9 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         dns_port,
         finished: false,
         shown: String::new(),
+        folder: remembered.folder,
+        tried: Duration::ZERO,
+        known: false,
     };
     // What somebody asked for before the start belongs to the first round: it may be over with its first tick.
     while let Ok(event) = events.try_recv() {
@@ -161,7 +179,10 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
                 let up = change != Change::Unlinked;
                 daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
             }
-            () = daemon.alarm.rings() => daemon.happened(Event::Tick),
+            () = daemon.alarm.rings() => {
+                daemon.try_writing();
+                daemon.happened(Event::Tick);
+            }
             () = over(deadline) => break,
         }
     }
@@ -169,7 +190,7 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
     if let Some(server) = server {
         server.abort();
     }
-    Ok(daemon.engine.snapshot(daemon.clock.now()))
+    Ok(Ended { picture: daemon.engine.snapshot(daemon.clock.now()), memory: daemon.engine.memory() })
 }
 
 /// Follows the kernel's interfaces; without them polling finds every change.
@@ -221,6 +242,22 @@ impl Daemon {
             next = self.perform(actions);
         }
         self.show();
+    }
+
+    /// A folder that could not be written is tried again now and then.
+    fn try_writing(&mut self) {
+        let boot = self.clock.now().boot;
+        if self.engine.memory() != Memory::Unwritable || boot < self.tried + STORAGE_RETRY {
+            return;
+        }
+        self.tried = boot;
+        // The old one holds the lock of the folder.
+        let known = self.store.take().is_some() || self.known;
+        self.known = known;
+        self.store = self.folder.as_deref().and_then(|folder| memory::reopen(folder, known));
+        if self.store.is_some() {
+            self.happened(Event::Writable);
+        }
     }
 
     fn perform(&mut self, actions: Vec<Action>) -> Option<Event> {

@@ -25,6 +25,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
             memory: crate::engine::Memory::Off,
             records: folder.and_then(|folder| store::read_only(&folder).ok()).map(|loaded| loaded.records).unwrap_or_default(),
             store: None,
+            folder: None,
         },
     };
     let clock = Clock::default();

@@ -25,8 +25,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &["rules", "config"]),
     ("signals", &["rules", "config"]),
     ("systemd", &["rules", "config"]),
-    ("web", &["rules", "config"]),
-    ("notify", &["rules", "config"]),
 ];
 
 /// The roots of the program: they know every room.

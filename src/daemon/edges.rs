@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::detect::Detectors;
 use crate::engine::event::{Event, Ticket};
 use crate::http::{self, Clients, Limits};
+use crate::resolve::Names;
 use crate::rules::address::Family;
 use crate::rules::consensus::Probe;
 use crate::rules::domain::{Domain, Entry};
@@ -40,8 +41,9 @@ impl Edges {
     /// A CA file cannot be used, in words.
     pub fn new(settings: &Settings, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
         let clients = clients(settings)?;
+        let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
-            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref())?),
+            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref(), names)?),
             updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
             sends: Arc::new(Semaphore::new(SENDS)),

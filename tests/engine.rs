@@ -8,7 +8,7 @@ use std::time::Duration;
 use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
 use wanbeacon::engine::Run;
 use wanbeacon::engine::event::{Action, Event};
-use wanbeacon::rules::address::Family;
+use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::{Endpoint, Slot};
 use wanbeacon::rules::reply::{Fault, Outcome};
@@ -616,4 +616,15 @@ fn a_provider_that_was_never_reached_is_not_asked_before_the_name_servers() {
     desk.pass(seconds(60));
     assert_eq!(desk.sent.len(), 1, "DNS shows it already");
     assert_eq!(desk.picture(Family::V4).status, "complete");
+}
+
+#[test]
+fn an_address_that_is_gone_by_now_is_not_offered_to_the_other_endpoint() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    assert_eq!(desk.sent.len(), 1);
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    assert_eq!(desk.sent.len(), 1);
 }

@@ -25,7 +25,7 @@ impl Engine {
             &Asked {
                 domains: &flight.order.domains,
                 addresses: flight.order.addresses,
-                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other,
+                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other && self.is_still_wanted(&flight),
                 now: turn.now,
             },
             outcome,
@@ -48,6 +48,14 @@ impl Engine {
         }
         self.book_account(&flight, &judgement, outcome, turn);
         self.book_names(&flight, &judgement, outcome, turn);
+    }
+
+    /// Does the line still show what the request carries?
+    fn is_still_wanted(&self, flight: &Flight) -> bool {
+        flight.spots.first().is_some_and(|spot| {
+            let entry = &self.groups[spot.entry].entry;
+            flight.order.families().all(|family| self.wanted(entry, family) == flight.order.addresses[family])
+        })
     }
 
     fn book_account(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &Turn) {

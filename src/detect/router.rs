@@ -1,4 +1,4 @@
-//! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions (`fritzbox.md` 1.3).
+//! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::rules::plan::{self, Due, Missing, View, Why};
 use crate::rules::schedule;
 use crate::rules::state::AccountState;
 
-/// Longest request target (path and query) in bytes: longer ones are refused by servers in the field (`dyndns2.md` 2.3).
+/// Longest request target (path and query) in bytes: longer ones are refused by servers in the field.
 const TARGET_LIMIT: usize = 4000;
 
 /// One request that could go out now.

@@ -1,4 +1,4 @@
-//! Asks the zone's own name servers what they serve (`dyndns2.md` 5.5).
+//! Asks the zone's own name servers what they serve (`docs/behaviour.md`, "Verification").
 //!
 //! Caches on the way may still hold the old address, so they are only asked where the zone's servers are.
 

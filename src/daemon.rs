@@ -6,6 +6,7 @@
 pub mod clock;
 mod commands;
 pub mod edges;
+mod links;
 pub mod memory;
 
 use std::path::PathBuf;
@@ -16,7 +17,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Settings;
 use crate::control::{self, Reply, Request};
-use crate::detect::interface::Watch;
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Memory, Rules, Run};
 use crate::rules::address::PerFamily;
@@ -28,6 +28,7 @@ use crate::systemd;
 
 use clock::{Alarm, Clock};
 use edges::Edges;
+use links::Links;
 use memory::Remembered;
 
 /// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
@@ -134,7 +135,7 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
             None
         }
     });
-    let edges = Edges::new(&settings, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
+    let edges = Edges::new(&settings, run, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
     let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
     let alarm = Alarm::new(clock.clone())?;
     let mut daemon = Daemon {
@@ -161,30 +162,24 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
     }
-    let mut interfaces = match run {
-        Run::Daemon => follow().await,
+    let mut links = match run {
+        Run::Daemon => Some(Links::follow().await),
         Run::Once | Run::Look | Run::Survey | Run::Still => None,
     };
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
-            biased;
-            signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
-            Some(event) = events.recv() => daemon.happened(event),
-            Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-            change = changes(&mut interfaces) => {
-                if change == Change::Deaf {
-                    interfaces = None;
-                }
-                let up = change != Change::Unlinked;
-                daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
-            }
-            () = daemon.alarm.rings() => {
-                daemon.try_writing();
-                daemon.happened(Event::Tick);
-            }
-            () = over(deadline) => break,
+                biased;
+                signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
+                Some(event) = events.recv() => daemon.happened(event),
+                Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
+        up = changes(&mut links) => daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up })),
+        () = daemon.alarm.rings() => {
+            daemon.try_writing();
+            daemon.happened(Event::Tick);
         }
+                () = over(deadline) => break,
+            }
     }
     systemd::stopping();
     if let Some(server) = server {
@@ -193,36 +188,11 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     Ok(Ended { picture: daemon.engine.snapshot(daemon.clock.now()), memory: daemon.engine.memory() })
 }
 
-/// Follows the kernel's interfaces; without them polling finds every change.
-async fn follow() -> Option<Watch> {
-    match Watch::new().await {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::warn!("changes of interfaces are found by polling only: {error}");
-            None
-        }
-    }
-}
-
-/// What happened to the interfaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    /// Addresses or links are different.
-    Linked,
-    /// The last link is gone.
-    Unlinked,
-    /// The kernel talks no more.
-    Deaf,
-}
-
-async fn changes(interfaces: &mut Option<Watch>) -> Change {
-    let Some(watch) = interfaces else { return std::future::pending().await };
-    let before = watch.is_linked();
-    match watch.changed().await {
-        false => Change::Deaf,
-        // A machine that never had a link (a network namespace) does not lose one.
-        true if before && !watch.is_linked() => Change::Unlinked,
-        true => Change::Linked,
+/// Whether there is a link, as soon as that is different.
+async fn changes(links: &mut Option<Links>) -> bool {
+    match links {
+        Some(links) => links.changed().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -301,7 +271,7 @@ impl Daemon {
     fn reload(&mut self) {
         systemd::reloading();
         if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
-            match Edges::new(&settings, self.dns_port, self.clock.clone(), self.events.clone()) {
+            match Edges::new(&settings, self.edges.run(), self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
                     self.edges = edges;
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));

@@ -36,7 +36,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
     })?;
     runtime.block_on(async {
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-        let edges = Edges::new(&settings, DNS_PORT, clock.clone(), sender).map_err(|problem| {
+        let edges = Edges::new(&settings, run, DNS_PORT, clock.clone(), sender).map_err(|problem| {
             tracing::error!("{problem}");
             Exit::Config
         })?;

@@ -126,6 +126,10 @@ impl Engine {
             return;
         };
         let record = &mut held.record;
+        if record.repairs > 0 {
+            // It was sent once more already: from now on once a day.
+            return;
+        }
         // What was said for all was not true of this one. To send it alone is its first repair, and does not wait for an hour.
         record.claim = record.published.take().map(|it| Claim { address: it.address, reply_address: it.reply_address, at: it.at });
         if let Some(verification) = &mut record.verification {

@@ -468,6 +468,24 @@ fn a_refresh_that_meets_a_doubtful_success_is_not_repeated_every_minute() {
 }
 
 #[test]
+fn a_name_of_a_batch_that_was_repaired_alone_is_not_tried_alone_once_more() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns_fails = true;
+    desk.say("good");
+    desk.pass(seconds(1200));
+    desk.dns_fails = false;
+    desk.pass(HOUR);
+    desk.say("good 91.255.255.1");
+    desk.pass(seconds(60));
+    desk.say("good 91.255.255.1");
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1], "the repairs of both");
+    desk.pass(seconds(3300));
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
 fn a_muted_family_is_looked_at_before_it_is_offered_again() {
     let mut desk = Desk::new(&freedyn("v4", "refresh = \"3d\""));
     desk.start();

@@ -233,6 +233,17 @@ fn the_other_host_is_asked_once_if_the_own_one_cannot_be_reached() {
 }
 
 #[test]
+fn the_other_host_is_not_asked_with_an_address_that_the_line_has_lost() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.see(Some(V4_NEW));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    desk.pass(seconds(60));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
 fn the_pause_between_batches_counts_from_the_request_to_the_other_host() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::event::{Level, Notice, Ticket};
 use super::send::has_sibling;
-use super::{Engine, Flight, Held, Run, Spot, Turn};
+use super::{Engine, Flight, Group, Held, Run, Spot, Turn};
 use crate::rules::address::Family;
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
@@ -25,7 +25,7 @@ impl Engine {
             &Asked {
                 domains: &flight.order.domains,
                 addresses: flight.order.addresses,
-                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other,
+                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other && self.still_right(&flight),
                 now: turn.now,
             },
             outcome,
@@ -48,6 +48,13 @@ impl Engine {
         }
         self.book_account(&flight, &judgement, outcome, turn);
         self.book_names(&flight, &judgement, outcome, turn);
+    }
+
+    /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
+    fn still_right(&self, flight: &Flight) -> bool {
+        let in_force = |group: &Group| group.entry.enabled && group.entry.fingerprint == flight.entry.fingerprint;
+        let shown = |family| self.wanted(&flight.entry, family) == flight.order.addresses[family];
+        !self.stopping && self.groups.iter().any(in_force) && flight.order.families().all(shown)
     }
 
     fn book_account(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &Turn) {

@@ -58,6 +58,7 @@ struct Account {
     refused_version: Option<String>,
     unlocked: Option<u64>,
     not_before: u64,
+    patience: u64,
 }
 
 /// What is to be remembered.
@@ -488,6 +489,10 @@ impl Observer {
         }
         // The others of the account may be held back as long.
         let longest = it.fates.iter().map(|(_, _, fate)| patience(*fate)).max().unwrap_or(0);
+        if slow.is_some() {
+            let account = self.memory.accounts.entry(it.entry.account.clone()).or_default();
+            account.patience = account.patience.max(now + longest);
+        }
         if longest > 0 {
             for (_, key) in keys(&self.rules, false).filter(|(at, _)| self.rules.entries[*at].service == it.entry.service) {
                 let name = self.memory.names.entry(key).or_default();
@@ -674,6 +679,9 @@ impl Observer {
     /// Is there a reason why this name does not show its address, at the end of a good day?
     pub(crate) fn excuse(&self, entry: &Entry, key: &Key, address: IpAddr, now: u64) -> Option<&'static str> {
         let account = self.memory.accounts.get(&entry.account);
+        if account.is_some_and(|account| account.patience + HOUR > now) {
+            return Some("the account is to slow down");
+        }
         let name = self.memory.names.get(key)?;
         if account.is_some_and(|account| account.lock.is_some()) {
             return Some("the account is locked");
@@ -712,6 +720,7 @@ impl Memory {
         }
         for account in self.accounts.values_mut() {
             moved(&mut account.not_before);
+            moved(&mut account.patience);
             account.unlocked.iter_mut().for_each(moved);
         }
     }

@@ -84,6 +84,8 @@ pub(crate) struct Observer {
     unsaved: bool,
     fleeting: BTreeMap<Key, Fleeting>,
     flying: BTreeMap<u64, (String, Vec<Key>)>,
+    /// Could not reach its host and may be tried at the other one, before anything else is sent.
+    second_chance: Option<u64>,
     /// Answered, and the answer is not on disk yet.
     unbooked: Vec<Key>,
     rules: Rules,
@@ -119,6 +121,7 @@ impl Observer {
             unsaved: false,
             fleeting: BTreeMap::new(),
             flying: BTreeMap::new(),
+            second_chance: None,
             unbooked: Vec::new(),
             rules,
             seen: BTreeMap::new(),
@@ -284,6 +287,9 @@ impl Observer {
     /// The rule that it breaks.
     pub(crate) fn arrival(&mut self, it: &Arrival<'_>) -> Result<(), String> {
         let now = it.now;
+        if let Some(given_up) = self.second_chance.take().filter(|ticket| *ticket != it.ticket) {
+            self.flying.remove(&given_up);
+        }
         let reached = !it.fates.iter().any(|(_, _, fate)| matches!(fate, Fate::Unsent { .. }));
         let keys: Vec<(usize, Key)> =
             it.fates.iter().map(|(name, family, _)| (*name, (it.entry.service.clone(), it.names[*name].clone(), *family))).collect();
@@ -470,7 +476,9 @@ impl Observer {
 
     /// The reply to `ticket` reached the client.
     pub(crate) fn reply(&mut self, it: &Arrival<'_>, slow: Option<u64>, lie: bool) {
-        if !it.fates.iter().all(|(_, _, fate)| matches!(fate, Fate::Unsent { least: 0, .. })) {
+        if it.fates.iter().all(|(_, _, fate)| matches!(fate, Fate::Unsent { least: 0, .. })) {
+            self.second_chance = Some(it.ticket);
+        } else {
             self.unbooked.extend(self.flying.remove(&it.ticket).into_iter().flat_map(|(_, keys)| keys));
         }
         self.changed = true;

@@ -243,8 +243,9 @@ impl Observer {
                 name.lock = None;
                 opened = true;
             }
-            if by_command {
-                name.muted = None;
+            if by_command && name.muted.take().is_some() {
+                // A person wants it tried again.
+                name.failed = true;
             }
             if opened {
                 (name.row, name.unlocked) = (None, Some(now));
@@ -517,6 +518,10 @@ impl Observer {
         name.heard = true;
         if !matches!(fate, Fate::Unsent { .. } | Fate::Twice { .. }) {
             name.row = None;
+        }
+        if matches!(fate, Fate::Refused { .. } | Fate::Removed | Fate::Mismatch) {
+            // It is set up after all.
+            name.muted = None;
         }
         let mut lock = None;
         match fate {

@@ -47,6 +47,8 @@ struct Name {
     last_manual: Option<u64>,
     worked_with: Option<String>,
     row: Option<(u16, u32, u64)>,
+    /// The entry was switched off.
+    off: bool,
     /// Something was heard of it (a reply, or DNS in place of one).
     heard: bool,
 }
@@ -256,12 +258,15 @@ impl Observer {
 
     /// New settings: locks of other settings are open.
     pub(crate) fn settings(&mut self, rules: Rules, now: u64) {
-        let was_off: Vec<Key> = keys(&self.rules, false).filter(|(at, _)| !self.rules.entries[*at].enabled).map(|(_, key)| key).collect();
         self.rules = rules;
         let rules = &self.rules;
+        let mut switched = Vec::new();
         for (at, key) in keys(rules, false) {
             let entry = &rules.entries[at];
-            let name = self.memory.names.entry(key).or_default();
+            let name = self.memory.names.entry(key.clone()).or_default();
+            if std::mem::replace(&mut name.off, !entry.enabled) && entry.enabled {
+                switched.push((at, key));
+            }
             name.lock = name.lock.take().filter(|fingerprint| *fingerprint == entry.fingerprint);
             name.muted = name.muted.take().filter(|(_, fingerprint)| *fingerprint == entry.fingerprint);
         }
@@ -273,8 +278,6 @@ impl Observer {
                 (account.lock, account.refused_version) = (None, None);
             }
         }
-        let switched: Vec<(usize, Key)> =
-            keys(rules, false).filter(|(at, key)| self.rules.entries[*at].enabled && was_off.contains(key)).collect();
         self.unlock_keys(&switched, now, false);
         self.changed = true;
     }

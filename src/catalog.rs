@@ -82,7 +82,7 @@ pub fn all() -> &'static [Arc<Dialect>] {
     &ALL
 }
 
-/// The dialect of a user-defined URL: the pessimistic union (`dyndns2.md` 3.4).
+/// The dialect of a user-defined URL: of all known meanings of a word the most careful one (`catalog/dyndns2.toml`).
 ///
 /// # Panics
 ///

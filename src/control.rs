@@ -61,7 +61,7 @@ pub enum Reply {
     Done(Box<RawValue>),
     /// It was not done.
     Refused {
-        /// Exit code for the command (contract, section 1).
+        /// Exit code for the command (README, "Exit codes").
         code: u8,
         /// Why, for people.
         error: String,

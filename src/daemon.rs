@@ -6,19 +6,21 @@
 pub mod clock;
 mod commands;
 pub mod edges;
+mod links;
 pub mod memory;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Settings;
 use crate::control::{self, Reply, Request};
-use crate::detect::interface::Watch;
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
-use crate::engine::{Engine, Rules, Run};
+use crate::engine::{Engine, Memory, Rules, Run};
 use crate::rules::address::PerFamily;
+use crate::rules::schedule::STORAGE_RETRY;
 use crate::rules::snapshot::Snapshot;
 use crate::signals::{Signal, Signals};
 use crate::store::{Store, WriteError};
@@ -26,6 +28,7 @@ use crate::systemd;
 
 use clock::{Alarm, Clock};
 use edges::Edges;
+use links::Links;
 use memory::Remembered;
 
 /// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
@@ -87,7 +90,7 @@ pub fn rules(settings: &Settings) -> Rules {
 }
 
 /// How long a stop waits for replies that are under way; what comes later is found as an open intent.
-const LAST_REPLIES: std::time::Duration = std::time::Duration::from_secs(5);
+const LAST_REPLIES: Duration = Duration::from_secs(5);
 
 struct Daemon {
     engine: Engine,
@@ -101,14 +104,27 @@ struct Daemon {
     dns_port: u16,
     finished: bool,
     shown: String,
+    folder: Option<PathBuf>,
+    /// When writing to the folder was tried last.
+    tried: Duration,
+    /// What the folder holds was read at the start.
+    known: bool,
 }
 
-/// Runs until the round is over or somebody stops it. Returns the last picture.
+/// How a run ended.
+pub struct Ended {
+    /// The last picture.
+    pub picture: Snapshot,
+    /// Whether what is known outlives the run.
+    pub memory: Memory,
+}
+
+/// Runs until the round is over or somebody stops it.
 ///
 /// # Errors
 ///
 /// The settings or the system do not allow it to begin.
-pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
+pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     let Setup { settings, run, remembered, socket, reload, clock, dns_port, watch, events: (sender, mut events) } = setup;
     let (asked, mut requests) = mpsc::channel(8);
     let mut signals = Signals::listen()?;
@@ -119,7 +135,7 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
             None
         }
     });
-    let edges = Edges::new(&settings, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
+    let edges = Edges::new(&settings, run, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
     let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
     let alarm = Alarm::new(clock.clone())?;
     let mut daemon = Daemon {
@@ -134,6 +150,9 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
         dns_port,
         finished: false,
         shown: String::new(),
+        folder: remembered.folder,
+        tried: Duration::ZERO,
+        known: false,
     };
     // What somebody asked for before the start belongs to the first round: it may be over with its first tick.
     while let Ok(event) = events.try_recv() {
@@ -143,65 +162,37 @@ pub async fn run(setup: Setup) -> Result<Snapshot, RunError> {
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
     }
-    let mut interfaces = match run {
-        Run::Daemon => follow().await,
+    let mut links = match run {
+        Run::Daemon => Some(Links::follow().await),
         Run::Once | Run::Look | Run::Survey | Run::Still => None,
     };
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
-            biased;
-            signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
-            Some(event) = events.recv() => daemon.happened(event),
-            Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-            change = changes(&mut interfaces) => {
-                if change == Change::Deaf {
-                    interfaces = None;
-                }
-                let up = change != Change::Unlinked;
-                daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
-            }
-            () = daemon.alarm.rings() => daemon.happened(Event::Tick),
-            () = over(deadline) => break,
+                biased;
+                signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
+                Some(event) = events.recv() => daemon.happened(event),
+                Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
+        up = changes(&mut links) => daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up })),
+        () = daemon.alarm.rings() => {
+            daemon.try_writing();
+            daemon.happened(Event::Tick);
         }
+                () = over(deadline) => break,
+            }
     }
     systemd::stopping();
     if let Some(server) = server {
         server.abort();
     }
-    Ok(daemon.engine.snapshot(daemon.clock.now()))
+    Ok(Ended { picture: daemon.engine.snapshot(daemon.clock.now()), memory: daemon.engine.memory() })
 }
 
-/// Follows the kernel's interfaces; without them polling finds every change.
-async fn follow() -> Option<Watch> {
-    match Watch::new().await {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::warn!("changes of interfaces are found by polling only: {error}");
-            None
-        }
-    }
-}
-
-/// What happened to the interfaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    /// Addresses or links are different.
-    Linked,
-    /// The last link is gone.
-    Unlinked,
-    /// The kernel talks no more.
-    Deaf,
-}
-
-async fn changes(interfaces: &mut Option<Watch>) -> Change {
-    let Some(watch) = interfaces else { return std::future::pending().await };
-    let before = watch.is_linked();
-    match watch.changed().await {
-        false => Change::Deaf,
-        // A machine that never had a link (a network namespace) does not lose one.
-        true if before && !watch.is_linked() => Change::Unlinked,
-        true => Change::Linked,
+/// Whether there is a link, as soon as that is different.
+async fn changes(links: &mut Option<Links>) -> bool {
+    match links {
+        Some(links) => links.changed().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -221,6 +212,22 @@ impl Daemon {
             next = self.perform(actions);
         }
         self.show();
+    }
+
+    /// A folder that could not be written is tried again now and then.
+    fn try_writing(&mut self) {
+        let boot = self.clock.now().boot;
+        if self.engine.memory() != Memory::Unwritable || boot < self.tried + STORAGE_RETRY {
+            return;
+        }
+        self.tried = boot;
+        // The old one holds the lock of the folder.
+        let known = self.store.take().is_some() || self.known;
+        self.known = known;
+        self.store = self.folder.as_deref().and_then(|folder| memory::reopen(folder, known));
+        if self.store.is_some() {
+            self.happened(Event::Writable);
+        }
     }
 
     fn perform(&mut self, actions: Vec<Action>) -> Option<Event> {
@@ -264,7 +271,7 @@ impl Daemon {
     fn reload(&mut self) {
         systemd::reloading();
         if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
-            match Edges::new(&settings, self.dns_port, self.clock.clone(), self.events.clone()) {
+            match Edges::new(&settings, self.edges.run(), self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
                     self.edges = edges;
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));

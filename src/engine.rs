@@ -162,6 +162,7 @@ impl Engine {
             Event::Unlock { domain, by } => self.unlock(domain.as_ref(), &by, &mut turn),
             Event::Update { domain } => self.update(domain.as_ref(), &mut turn),
             Event::Unsaved { full, tickets } => self.unsaved(full, &tickets, &mut turn),
+            Event::Writable => self.writable(&mut turn),
             Event::Stop => self.stopping = true,
         }
         self.advance(&mut turn);
@@ -240,7 +241,7 @@ impl Engine {
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let unsaved = self.storage_until.filter(|_| !self.touched.is_empty());
+        let unsaved = self.storage_until.filter(|_| self.memory == Memory::Kept && !self.touched.is_empty());
         let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))
     }

@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", &["rules", "engine"]),
     ("catalog", &["rules"]),
     ("config", &["rules", "catalog"]),
-    ("detect", &["rules", "config", "http", "tr064"]),
+    ("detect", &["rules", "config", "http", "resolve", "tr064"]),
     ("tr064", &["rules", "config", "http"]),
     ("update", &["rules", "config", "http"]),
     ("verify", &["rules", "config", "resolve"]),
@@ -25,8 +25,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &["rules", "config"]),
     ("signals", &["rules", "config"]),
     ("systemd", &["rules", "config"]),
-    ("web", &["rules", "config"]),
-    ("notify", &["rules", "config"]),
 ];
 
 /// The roots of the program: they know every room.

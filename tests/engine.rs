@@ -8,7 +8,7 @@ use std::time::Duration;
 use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
 use wanbeacon::engine::Run;
 use wanbeacon::engine::event::{Action, Event};
-use wanbeacon::rules::address::Family;
+use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::{Endpoint, Slot};
 use wanbeacon::rules::reply::{Fault, Outcome};
@@ -587,4 +587,73 @@ fn an_answer_whose_age_nobody_can_tell_is_no_evidence() {
     desk.wall = desk.wall.minus(days(1));
     desk.restart();
     assert_eq!(desk.picture(Family::V4).address, None);
+}
+
+#[test]
+fn a_single_round_goes_on_with_the_verification_that_an_earlier_one_began() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.run = Run::Once;
+    desk.start();
+    desk.say("good");
+    assert_eq!(desk.picture(Family::V4).status, "verifying", "the name servers do not show it yet");
+    desk.dns.v4 = Some(V4_OLD);
+    desk.boot += seconds(300);
+    desk.restart();
+    assert_eq!(desk.picture(Family::V4).status, "complete");
+    assert_eq!(desk.sent.len(), 1);
+}
+
+#[test]
+fn a_folder_that_turns_read_only_after_a_full_disk_leaves_nothing_that_is_always_due() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.disk_full = true;
+    desk.start();
+    desk.handle(Event::Unsaved { full: false, tickets: Vec::new() });
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD], "it goes on without a memory");
+    desk.say("good");
+    desk.pass(days(1));
+    desk.disk_full = false;
+    desk.handle(Event::Writable);
+    assert!(desk.disk.keys().any(|key| key.starts_with("record/")), "what is known is written as soon as it can be");
+}
+
+#[test]
+fn what_the_provider_has_no_record_for_is_offered_again_once_in_five_minutes() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("norecord");
+    desk.pass(seconds(61));
+    desk.unlock();
+    desk.pass(seconds(61));
+    desk.say("norecord");
+    desk.pass(seconds(61));
+    desk.unlock();
+    desk.pass(seconds(61));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn a_provider_that_was_never_reached_is_not_asked_before_the_name_servers() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    assert_eq!(desk.sent.len(), 1);
+    desk.answer(Outcome::Failed(Fault::Lookup("no name server answers".into())));
+    desk.dns.v4 = Some(V4_OLD);
+    desk.pass(seconds(60));
+    assert_eq!(desk.sent.len(), 1, "DNS shows it already");
+    assert_eq!(desk.picture(Family::V4).status, "complete");
+}
+
+#[test]
+fn an_address_that_is_gone_by_now_is_not_offered_to_the_other_endpoint() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    assert_eq!(desk.sent.len(), 1);
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    assert_eq!(desk.sent.len(), 1);
 }

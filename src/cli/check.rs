@@ -3,7 +3,7 @@
 use super::args::Options;
 use super::exit::Exit;
 use super::out::Out;
-use crate::config::{self, World};
+use crate::config::{self, Problem, Severity, World};
 
 pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     let path = options.config_file().0;
@@ -18,11 +18,7 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
                 path.display(),
                 count(loaded.settings.entries.len(), "entry", "entries"),
                 count(names, "name", "names"),
-                if loaded.warnings.is_empty() {
-                    String::new()
-                } else {
-                    format!(", {}", count(loaded.warnings.len(), "warning", "warnings"))
-                }
+                and_warnings(loaded.warnings.len())
             ));
             Exit::Success
         }
@@ -30,10 +26,21 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
             for problem in &problems {
                 out.line(problem);
             }
-            out.line(format_args!("{}: cannot be used: {}", path.display(), count(problems.len(), "problem", "problems")));
+            out.line(format_args!("{}: cannot be used: {}", path.display(), tally(&problems)));
             Exit::Config
         }
     }
+}
+
+/// "2 problems, 1 warning": only the first make it unusable.
+fn tally(problems: &[Problem]) -> String {
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    format!("{}{}", count(problems.len() - warnings, "problem", "problems"), and_warnings(warnings))
+}
+
+/// ", 1 warning"; nothing if there is none.
+fn and_warnings(number: usize) -> String {
+    if number == 0 { String::new() } else { format!(", {}", count(number, "warning", "warnings")) }
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

@@ -10,7 +10,7 @@ use crate::engine::Run;
 use crate::rules::address::{Observed, PerFamily};
 use crate::rules::consensus::SourceReport;
 
-/// `detect --json` (contract section 4).
+/// `detect --json`: `docs/reference.md` lists its fields.
 #[derive(Serialize)]
 struct Report {
     wan: Vec<Line>,

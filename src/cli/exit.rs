@@ -1,4 +1,4 @@
-//! How a run ends, as other programs see it (sysexits(3), contract section 1).
+//! How a run ends, as other programs see it (numbers as in sysexits(3); README, "Exit codes").
 
 use std::process::ExitCode;
 
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn of_several_ends_the_most_urgent_one_is_told() {
-        let order = [78, 70, 77, 69, 75, 0].map(|code| Exit::from_code(code).expect("a code of the contract"));
+        let order = [78, 70, 77, 69, 75, 0].map(|code| Exit::from_code(code).expect("a code that the program has"));
         for (at, expected) in order.into_iter().enumerate() {
             assert_eq!(Exit::worst(order[at..].iter().rev().copied()), expected);
         }

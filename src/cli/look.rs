@@ -25,6 +25,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
             memory: crate::engine::Memory::Off,
             records: folder.and_then(|folder| store::read_only(&folder).ok()).map(|loaded| loaded.records).unwrap_or_default(),
             store: None,
+            folder: None,
         },
     };
     let clock = Clock::default();
@@ -35,7 +36,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
     })?;
     runtime.block_on(async {
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-        let edges = Edges::new(&settings, DNS_PORT, clock.clone(), sender).map_err(|problem| {
+        let edges = Edges::new(&settings, run, DNS_PORT, clock.clone(), sender).map_err(|problem| {
             tracing::error!("{problem}");
             Exit::Config
         })?;

@@ -12,7 +12,7 @@ use crate::config::{self, Loaded, Problem, Settings, World};
 use crate::control;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
-use crate::daemon::{self, Setup};
+use crate::daemon::{self, Ended, Setup};
 use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
 use crate::rules::domain::Domain;
@@ -58,8 +58,8 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
     };
     match start(setup) {
         Ok(_) if run == Run::Daemon => Exit::Success,
-        Ok(picture) if memory == Memory::Unwritable => Exit::worst([Exit::Temporary, exit(&picture)]),
-        Ok(picture) => exit(&picture),
+        Ok(Ended { picture, memory: Memory::Unwritable }) => Exit::worst([Exit::Temporary, exit(&picture)]),
+        Ok(Ended { picture, .. }) => exit(&picture),
         Err(end) => end,
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
 /// # Errors
 ///
 /// It could not begin; the reason has been reported.
-pub(super) fn start(setup: Setup) -> Result<Snapshot, Exit> {
+pub(super) fn start(setup: Setup) -> Result<Ended, Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(daemon::run(setup)),

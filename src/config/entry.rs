@@ -23,7 +23,7 @@ use super::world::World;
 /// not repeated within a year is not kept alive by it.
 const REFRESH: Range = Range { least: Duration::from_secs(5 * 60), most: Duration::from_secs(366 * 86_400) };
 
-/// Services count repeated updates as abuse; once a day is the most that is commonly borne (`dyndns2.md` 3.6).
+/// Services count repeated updates as abuse; once a day is the most that is commonly borne.
 const BOLD_REFRESH: Duration = Duration::from_secs(86_400);
 
 /// What an entry is checked against.
@@ -235,7 +235,7 @@ fn read_verify(key: &Key<Placed<bool>>, request: &Request, report: &mut Report<'
     flag.value
 }
 
-/// Everything whose change opens a lock (`dyndns2.md` 3.1).
+/// Everything whose change opens a lock (`docs/behaviour.md`, "Locks").
 fn fingerprint(request: &Request, credentials: &Credentials, domains: &[Domain], user_agent: &str, fritz_compat: bool) -> String {
     let mut parts = vec![
         request.provider.as_str(),

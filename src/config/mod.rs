@@ -148,7 +148,7 @@ fn read(text: &str, origin: &str, open_to_all: bool, world: &World) -> Result<Lo
     if failed { Err(found) } else { Ok(Loaded { settings, warnings: found }) }
 }
 
-/// Product, version and where to complain: what Dyn and No-IP ask of clients (`dyndns2.md` 2.3).
+/// Product, version and where to complain: what Dyn and No-IP ask of clients on their developer pages.
 #[must_use]
 pub fn default_user_agent() -> String {
     concat!("wanbeacon/", env!("CARGO_PKG_VERSION"), " (+https://docs.rs/wanbeacon)").into()

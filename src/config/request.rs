@@ -173,7 +173,7 @@ pub(super) fn lint(request: &Request, domains: &[Placed<Domain>], missing: &Word
     lint_missing(request, missing, report);
 }
 
-/// Consequences of `dyndns2.md` 1.3: a request with one address may cost the other record.
+/// A request with one address may cost the other record (`docs/behaviour.md`, "Both families").
 fn lint_sibling(request: &Request, report: &mut Report<'_>) {
     let harm = match request.dialect.sibling {
         Sibling::Delete => "deletes the record of the other family",

@@ -39,6 +39,9 @@ fn boot_time() -> Duration {
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
+/// The shortest time that an alarm is set for.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Rings at a boot time; time that the machine slept counts (`timerfd_create(2)`).
 #[derive(Debug)]
 pub struct Alarm {
@@ -69,8 +72,8 @@ impl Alarm {
     fn arm(&self) {
         let Some(at) = self.at else { return };
         let ahead = Duration::from_millis(self.clock.ahead_ms.load(Ordering::Relaxed));
-        // Zero would disarm the timer.
-        let at = at.saturating_sub(ahead).max(Duration::from_nanos(1));
+        // In the past is at once, and at once is not before everybody else had a turn.
+        let at = at.saturating_sub(ahead).max(boot_time() + SHORTEST);
         let value = Timespec { tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(at.subsec_nanos()) };
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
         if let Err(error) = rustix::time::timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::ABSTIME, &once) {
@@ -88,6 +91,8 @@ impl Alarm {
                     let read = ready.try_io(|timer| Ok(rustix::io::read(timer.get_ref(), &mut expirations)?));
                     if matches!(read, Ok(Ok(_))) {
                         self.at = None;
+                        // An alarm that is always due must not keep everybody else from their turn.
+                        tokio::task::yield_now().await;
                         return;
                     }
                 }

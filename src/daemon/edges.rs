@@ -1,14 +1,17 @@
 //! The edges, started as tasks; their results come back as events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
 use super::clock::Clock;
 use crate::config::Settings;
 use crate::detect::Detectors;
+use crate::engine::Run;
 use crate::engine::event::{Event, Ticket};
 use crate::http::{self, Clients, Limits};
+use crate::resolve::Names;
 use crate::rules::address::Family;
 use crate::rules::consensus::Probe;
 use crate::rules::domain::{Domain, Entry};
@@ -21,12 +24,15 @@ use crate::verify::Verifier;
 const SENDS: usize = 8;
 /// Questions to name servers that are under way at the same time.
 const QUESTIONS: usize = 16;
+/// What a single round waits for name servers: what they do not say in time is asked in the next one.
+const SINGLE_ROUND: Duration = Duration::from_secs(5);
 
 /// Everything that touches the network.
 pub struct Edges {
     detectors: Arc<Detectors>,
     updater: Updater,
     verifier: Verifier,
+    run: Run,
     sends: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     events: mpsc::UnboundedSender<Event>,
@@ -38,16 +44,24 @@ impl Edges {
     /// # Errors
     ///
     /// A CA file cannot be used, in words.
-    pub fn new(settings: &Settings, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
+    pub fn new(settings: &Settings, run: Run, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
         let clients = clients(settings)?;
+        let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
-            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref())?),
+            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref(), names)?),
             updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
+            run,
             sends: Arc::new(Semaphore::new(SENDS)),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             events,
         })
+    }
+
+    /// The run that they serve.
+    #[must_use]
+    pub const fn run(&self) -> Run {
+        self.run
     }
 
     /// Sends a request.
@@ -81,8 +95,11 @@ impl Edges {
     /// Asks the authoritative servers of a name.
     pub fn ask(&self, ticket: Ticket, domain: Domain, family: Family) {
         let (verifier, events, questions) = (self.verifier.clone(), self.events.clone(), Arc::clone(&self.questions));
+        let (run, begun) = (self.run, tokio::time::Instant::now());
         tokio::spawn(async move {
             let _turn = questions.acquire().await;
+            // More names do not make a single round longer: there, waiting for the turn counts.
+            let verifier = if run == Run::Once { verifier.with_limit(SINGLE_ROUND.saturating_sub(begun.elapsed())) } else { verifier };
             let answer = verifier.ask(&domain, family).await;
             let _ = events.send(Event::Answered { ticket, answer });
         });

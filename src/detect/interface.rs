@@ -13,6 +13,8 @@ use rtnetlink::{Handle, RouteMessageBuilder};
 
 use crate::rules::consensus::InterfaceAddress;
 
+#[cfg(test)]
+pub(crate) mod fake;
 mod watch;
 
 pub use watch::Watch;

@@ -6,6 +6,7 @@ pub mod interface;
 mod router;
 
 use crate::http::Clients;
+use crate::resolve::Names;
 use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::reply::Fault;
@@ -21,13 +22,13 @@ pub struct Detectors {
 
 impl Detectors {
     /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox] address`: an address, a name, or a URL with
-    /// scheme, host and port. Without it the default gateway is taken, then `fritz.box`.
+    /// scheme, host and port. Without it the default gateway is taken, then `fritz.box` if `names` finds it nearby.
     ///
     /// # Errors
     ///
     /// Says why `fritzbox` names no place.
-    pub fn new(clients: Clients, fritzbox: Option<&str>) -> Result<Self, String> {
-        Ok(Self { clients, routers: Routers::new(fritzbox)? })
+    pub fn new(clients: Clients, fritzbox: Option<&str>, names: Names) -> Result<Self, String> {
+        Ok(Self { clients, routers: Routers::new(fritzbox, names)? })
     }
 
     /// Asks one source about one family. Ends within 30 s, whatever the other side does.

@@ -1,4 +1,4 @@
-//! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions (`fritzbox.md` 1.3).
+//! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{interface, words};
 use crate::http::Clients;
+use crate::resolve::Names;
 use crate::rules::address::{Family, Prefix};
 use crate::rules::consensus::RouterReading;
 use crate::tr064::client::{CallError, Connection, Router};
@@ -28,6 +29,9 @@ const PORT: u16 = 49000;
 /// The box's name on its own LAN.
 const NAME: &str = "fritz.box";
 
+/// How long that name is looked up: the LAN's own resolver knows it at once.
+const LOOKUP: Duration = Duration::from_secs(1);
+
 /// How long a network without a router that answers is left alone, if none was configured.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -35,6 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 #[derive(Debug)]
 pub(super) struct Routers {
     configured: Option<Url>,
+    names: Names,
     known: Mutex<Known>,
     limit: Duration,
 }
@@ -62,8 +67,8 @@ struct Described {
 }
 
 impl Routers {
-    pub(super) fn new(configured: Option<&str>) -> Result<Self, String> {
-        Ok(Self { configured: configured.map(place).transpose()?, known: Mutex::default(), limit: LIMIT })
+    pub(super) fn new(configured: Option<&str>, names: Names) -> Result<Self, String> {
+        Ok(Self { configured: configured.map(place).transpose()?, names, known: Mutex::default(), limit: LIMIT })
     }
 
     /// What the router says about `family`.
@@ -112,7 +117,7 @@ impl Routers {
     async fn find(&self, clients: &Clients, gateway: Option<Ipv4Addr>) -> Result<Arc<Described>, String> {
         let mut places: Vec<Url> = self.configured.iter().cloned().chain(gateway.map(at)).collect();
         if self.configured.is_none() {
-            places.extend(by_name().await);
+            places.extend(by_name(&self.names).await);
         }
         let mut problem = "no router was found: there is no default gateway; set [fritzbox] address".to_owned();
         for place in places {
@@ -221,15 +226,13 @@ fn at(gateway: Ipv4Addr) -> Url {
 }
 
 /// The box by its name, if the LAN's resolver has it: outside, `.box` belongs to strangers.
-async fn by_name() -> Option<Url> {
-    let found = tokio::time::timeout(Duration::from_secs(1), tokio::net::lookup_host((NAME, PORT))).await.ok()?.ok()?;
-    let mut addresses = found.map(|address| address.ip()).peekable();
-    addresses.peek()?;
-    let near = |address: IpAddr| match address {
+async fn by_name(names: &Names) -> Option<Url> {
+    let found = tokio::time::timeout(LOOKUP, names.addresses(NAME, None)).await.ok()?.ok()?;
+    let near = |address: &IpAddr| match address {
         IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     };
-    addresses.all(near).then(|| Url::parse(&format!("http://{NAME}:{PORT}/")).expect("a name and a port are a host"))
+    found.iter().all(near).then(|| Url::parse(&format!("http://{NAME}:{PORT}/")).expect("a name and a port are a host"))
 }
 
 #[cfg(test)]

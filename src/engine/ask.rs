@@ -28,6 +28,8 @@ impl Engine {
                     held.question = Some(ticket);
                     if memory {
                         held.memory = Question::Asking;
+                    } else {
+                        held.asked = held.asked.saturating_add(1);
                     }
                 }
                 self.questions.insert(ticket, Asking { spot, address, memory });
@@ -70,11 +72,13 @@ impl Engine {
         let wanted = self.wanted(entry, spot.family)?;
         if let Some(it) = &held.record.verification {
             // A single round asks once; the next one goes on where it stopped.
-            let enough = self.run == Run::Once && it.asked > 0 && !it.over;
+            let enough = self.run == Run::Once && held.asked > 0;
             return (it.address == wanted && !it.repair && !enough).then_some((it.next, wanted, false));
         }
+        // Right before the request would go out, not earlier: until then they may learn of it.
         let settled_at = self.sight(entry, spot.family)?.settled_at;
-        (needs_memory(entry, held) && held.memory == Question::NotAsked).then_some((settled_at, wanted, true))
+        let due_at = held.record.hiccup.as_ref().map_or(settled_at, |it| it.until.max(settled_at));
+        (needs_memory(entry, held) && held.memory == Question::NotAsked).then_some((due_at, wanted, true))
     }
 
     /// When the next question is due.
@@ -123,6 +127,10 @@ impl Engine {
             return;
         };
         let record = &mut held.record;
+        if record.repairs > 0 {
+            // It was sent once more already: from now on once a day.
+            return;
+        }
         // What was said for all was not true of this one. To send it alone is its first repair, and does not wait for an hour.
         record.claim = record.published.take().map(|it| Claim { address: it.address, reply_address: it.reply_address, at: it.at });
         if let Some(verification) = &mut record.verification {

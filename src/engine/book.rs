@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::event::{Level, Notice, Ticket};
 use super::send::has_sibling;
-use super::{Engine, Flight, Group, Held, Run, Spot, Turn};
+use super::{Engine, Flight, Group, Held, Question, Run, Spot, Turn};
 use crate::rules::address::Family;
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
@@ -12,7 +12,7 @@ use crate::rules::domain::Domain;
 use crate::rules::order::{self, Endpoint};
 use crate::rules::reply::{self, Asked, Fault, Judgement, Outcome, Verdict};
 use crate::rules::schedule;
-use crate::rules::state::{Lock, Preference, Record, Waiting};
+use crate::rules::state::{self, Lock, Preference, Record, Waiting};
 
 impl Engine {
     /// A provider answered, or did not.
@@ -25,7 +25,7 @@ impl Engine {
             &Asked {
                 domains: &flight.order.domains,
                 addresses: flight.order.addresses,
-                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other && self.still_right(&flight),
+                other_endpoint: has_sibling(&flight.entry, &flight.order) && !flight.tried_other && self.is_still_wanted(&flight),
                 now: turn.now,
             },
             outcome,
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
-    fn still_right(&self, flight: &Flight) -> bool {
+    fn is_still_wanted(&self, flight: &Flight) -> bool {
         let in_force = |group: &Group| group.entry.enabled && group.entry.fingerprint == flight.entry.fingerprint;
         let shown = |family| self.wanted(&flight.entry, family) == flight.order.addresses[family];
         !self.stopping && self.groups.iter().any(in_force) && flight.order.families().all(shown)
@@ -94,6 +94,7 @@ impl Engine {
                 .copied()
                 .find(|spot| spot.family == *family && self.groups[spot.entry].entry.domains.get(spot.name) == Some(domain));
             let run = self.run;
+            let key = state::record_key(&flight.entry, domain, *family);
             // The name left the configuration meanwhile: its locks and waits still count for those it reaches.
             let mut gone = Held::default();
             let held = match spot {
@@ -102,11 +103,17 @@ impl Engine {
             };
             let record = &mut held.record;
             let mut reach = booking::book(record, verdict, &sent);
-            if nothing_sent && let Some((_, before)) = flight.before.iter().find(|(it, _)| Some(*it) == spot) {
+            if nothing_sent && let Some((_, before)) = flight.before.iter().find(|(it, _)| *it == key) {
                 // Nobody heard of it: it costs neither spacing nor budget.
                 record.last_sent = before.last_sent;
                 record.budget_full_at = before.budget_full_at;
+                record.repairs = before.repairs;
             }
+            if nothing_sent && held.memory == Question::Answered {
+                // The name servers may know by the next try.
+                held.memory = Question::NotAsked;
+            }
+            let record = &mut held.record;
             turn.tell(verdict_notice(flight, domain, *family, verdict, &reach, record));
             if run == Run::Once
                 && let Some(verification) = &mut record.verification

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Engine, Held, Memory, Question, Run};
 use crate::rules::address::{Family, Observed, PerFamily};
+use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::order::{self, Endpoint, Order, Slot};
@@ -12,7 +13,7 @@ use crate::rules::plan::{self, Due, Missing, View, Why};
 use crate::rules::schedule;
 use crate::rules::state::AccountState;
 
-/// Longest request target (path and query) in bytes: longer ones are refused by servers in the field (`dyndns2.md` 2.3).
+/// Longest request target (path and query) in bytes: longer ones are refused by servers in the field.
 const TARGET_LIMIT: usize = 4000;
 
 /// One request that could go out now.
@@ -203,7 +204,8 @@ pub(super) fn needs_memory(entry: &Entry, held: &Held) -> bool {
         && entry.dialect.verify
         && held.memory != Question::Answered
         && held.record.published.is_none()
-        && held.record.last_reply.is_none()
+        // Who was never reached cannot have said anything.
+        && held.record.last_reply.as_ref().is_none_or(|it| it.class == Class::NetworkError)
         && held.record.wait.is_none()
 }
 

@@ -66,6 +66,8 @@ pub enum Event {
         /// The sends that did not happen.
         tickets: Vec<Ticket>,
     },
+    /// The state folder, which could not be written, can be written now.
+    Writable,
     /// The program is to end.
     Stop,
 }

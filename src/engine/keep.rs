@@ -63,13 +63,22 @@ impl Engine {
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
     }
 
+    /// The state folder can be written, after all: everything that is known goes there.
+    pub(super) fn writable(&mut self, turn: &mut Turn) {
+        self.memory = Memory::Kept;
+        self.storage_until = None;
+        self.written.clear();
+        self.touched.extend(self.spots().collect::<Vec<_>>());
+        turn.tell(Notice::new(Level::Notice, "the state folder can be written again"));
+    }
+
     /// The state could not be written, and the requests with these tickets were not sent.
     pub(super) fn unsaved(&mut self, full: bool, tickets: &[Ticket], turn: &mut Turn) {
         for ticket in tickets {
             let Some(flight) = self.flights.remove(ticket) else {
                 continue;
             };
-            for (spot, record) in flight.before {
+            for (spot, (_, record)) in flight.spots.into_iter().zip(flight.before) {
                 if let Some(held) = self.held_mut(spot) {
                     held.flight = None;
                     held.record = record;
@@ -82,11 +91,13 @@ impl Engine {
         if full {
             self.storage_until = Some(turn.now.plus(schedule::STORAGE_RETRY));
         } else {
-            self.memory = Memory::Unwritable;
-            turn.tell(Notice::new(
-                Level::Error,
-                "the state folder cannot be written; DNS is the memory from now on: one request per change, none after a refusal",
-            ));
+            self.storage_until = None;
+            if std::mem::replace(&mut self.memory, Memory::Unwritable) == Memory::Kept {
+                turn.tell(Notice::new(
+                    Level::Error,
+                    "the state folder cannot be written; DNS is the memory from now on: one request per change, none after a refusal",
+                ));
+            }
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Held {
     pub(super) flight: Option<Ticket>,
     pub(super) question: Option<Ticket>,
     pub(super) memory: Question,
+    /// Questions about the published address that this process has asked.
+    pub(super) asked: u32,
     pub(super) manual: bool,
     /// Just read from disk.
     pub(super) fresh: bool,
@@ -84,7 +86,7 @@ pub(super) struct Flight {
     pub(super) spots: Vec<Spot>,
     pub(super) tried_other: bool,
     /// As it was before the request, should the intent not reach the disk.
-    pub(super) before: Vec<(Spot, Record)>,
+    pub(super) before: Vec<(String, Record)>,
 }
 
 /// A question to name servers.

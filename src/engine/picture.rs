@@ -64,6 +64,12 @@ impl Engine {
         }
     }
 
+    /// Whether what is known outlives the process.
+    #[must_use]
+    pub const fn memory(&self) -> Memory {
+        self.memory
+    }
+
     /// Everything, for people and programs.
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Snapshot {

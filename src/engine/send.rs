@@ -11,7 +11,7 @@ use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{self, Endpoint, Order};
 use crate::rules::schedule;
-use crate::rules::state::Intent;
+use crate::rules::state::{self, Intent};
 
 impl Engine {
     /// Sends at most one request per account: the first that is due.
@@ -51,11 +51,13 @@ impl Engine {
             let Some(address) = order.addresses[spot.family] else {
                 continue;
             };
+            let key = state::record_key(&entry, &entry.domains[spot.name], spot.family);
             let Some(held) = self.held_mut(spot) else {
                 continue;
             };
-            before.push((spot, held.record.clone()));
+            before.push((key, held.record.clone()));
             held.flight = Some(ticket);
+            held.asked = 0;
             let record = &mut held.record;
             record.intent = Some(Intent { address, at: turn.now });
             record.last_sent = Some(turn.now);

@@ -37,9 +37,6 @@ impl Engine {
         for spot in self.spots().collect::<Vec<_>>() {
             if domain.is_none_or(|domain| self.groups[spot.entry].entry.domains[spot.name] == *domain) {
                 self.unlock_spot(spot, by, turn);
-                if let Some(held) = self.held_mut(spot) {
-                    held.record.muted = None;
-                }
             }
         }
     }
@@ -61,11 +58,12 @@ impl Engine {
                 opened = true;
             }
         }
-        if let Some(held) = self.held_mut(spot).filter(|held| held.record.lock.is_some()) {
+        if let Some(held) = self.held_mut(spot).filter(|held| held.record.lock.is_some() || held.record.muted.is_some()) {
             if recently(&held.record.unlocked) {
                 refused = true;
             } else {
                 held.record.lock = None;
+                held.record.muted = None;
                 opened = true;
             }
         }

@@ -1,4 +1,4 @@
-//! What a body's coding is and how it is undone, although nobody asked for one (`dyndns2.md` 3.2).
+//! What a body's coding is and how it is undone, although nobody asked for one.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,4 @@
-//! HTTP with every limit that `dyndns2.md` 3.2 asks for: time, size, redirects, one address family, no proxy.
+//! HTTP within limits: time, size, redirects, one address family, no proxy.
 
 mod body;
 #[cfg(test)]
@@ -54,7 +54,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// `dyndns2.md` 3.2: 10 s, 60 s, 64 KiB.
+    /// 10 s, 60 s, 64 KiB.
     fn default() -> Self {
         Self { connect: Duration::from_secs(10), total: Duration::from_secs(60), body: BODY_LIMIT }
     }

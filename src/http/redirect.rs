@@ -1,4 +1,4 @@
-//! Where a redirect may lead: never to another host, another port or a lower scheme (`dyndns2.md` 3.2, 3.6).
+//! Where a redirect may lead: never to another host, another port or a lower scheme.
 
 use reqwest::{StatusCode, Url};
 

@@ -23,7 +23,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// Both, in the order in which requests and reply lines name them (`dyndns2.md` 2.5 A10).
+    /// Both, in the order in which requests and reply lines name them.
     pub const ALL: [Self; 2] = [Self::V4, Self::V6];
 
     /// The family of `address`.

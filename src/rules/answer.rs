@@ -1,4 +1,4 @@
-//! DNS answers against what we sent → confirmed, stale, unknown (`dyndns2.md` 5.5).
+//! DNS answers against what we sent → confirmed, stale, unknown (`docs/behaviour.md`, "Verification").
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -56,7 +56,7 @@ pub enum Finding {
     Unknown(String),
 }
 
-/// When the authoritative servers are asked, counted from the provider's success (`dyndns2.md` 3.5).
+/// When the authoritative servers are asked, counted from the provider's success.
 pub const SCHEDULE: [Duration; 7] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -68,11 +68,10 @@ pub const SCHEDULE: [Duration; 7] = [
 ];
 
 /// Verification does not give up before this, however short the time to live is: secondaries lag for minutes
-/// (`dyndns2.md` 3.5, Dynu in 1.2).
+/// (Dynu's description of its protocol speaks of them).
 pub const SHORTEST_DEADLINE: Duration = Duration::from_secs(900);
 
-/// Verification gives up after this, however long the time to live is: a day is the pace of repairs
-/// (`dyndns2.md` 3.5).
+/// Verification gives up after this, however long the time to live is: a day is the pace of repairs.
 pub const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
 /// How long after the success verification may take, for a record with this time to live.

@@ -75,7 +75,7 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
     reach
 }
 
-/// `norecord` that does not say for which family or name: all are taken as accepted, DNS decides (`dyndns2.md` 2.5 A12).
+/// `norecord` that does not say for which family or name: all are taken as accepted, DNS decides.
 fn accept_open_norecord(verdict: &Verdict) -> Class {
     if verdict.class == Class::NotApplicable && verdict.assumed { Class::Unchanged } else { verdict.class }
 }

@@ -1,4 +1,4 @@
-//! Several sources → one [`Observed`], with hysteresis (`dyndns2.md` 5.3, 5.4).
+//! Several sources → one [`Observed`], with hysteresis.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Is this the view of somebody outside the line? Hysteresis and quorum are for these (`dyndns2.md` 5.4).
+    /// Is this the view of somebody outside the line? Hysteresis and quorum are for these.
     #[must_use]
     pub const fn outside(&self) -> bool {
         matches!(self, Self::Web | Self::Echo(_))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 mod read;
 mod span;
 
-/// What a reply, a fault or a decision amounts to (`dyndns2.md` 3.1).
+/// What a reply, a fault or a decision amounts to (`docs/behaviour.md`, "How a reply is read").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// The provider stored our address.
@@ -124,7 +124,7 @@ pub struct Meaning {
     pub hint: Option<String>,
 }
 
-/// What a request that carries one family does to the record of the other (`dyndns2.md` 1.3).
+/// What a request that carries one family does to the record of the other (`docs/behaviour.md`, "Both families").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sibling {

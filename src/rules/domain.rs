@@ -194,7 +194,7 @@ pub struct Entry {
     pub service: String,
     /// Names the account without telling it: equal for entries with the same service, user and secret.
     pub account: String,
-    /// Hash over everything whose change opens a lock (`dyndns2.md` 3.1): provider, endpoint, account, secret, names, mode,
+    /// Hash over everything whose change opens a lock (`docs/behaviour.md`, "Locks"): provider, endpoint, account, secret, names, mode,
     /// template, agent.
     pub fingerprint: String,
     /// Most names in one request.

@@ -118,8 +118,8 @@ pub fn prepare(entry: &Entry, order: &Order) -> Result<Prepared, String> {
     })
 }
 
-/// Length of the request target (path and query) in bytes: a batch is cut before it grows too long for a request line
-/// (`dyndns2.md` 2.3). 0 if the request cannot be built.
+/// Length of the request target (path and query) in bytes: a batch is cut before it grows too long for a request line.
+/// 0 if the request cannot be built.
 #[must_use]
 pub fn target_length(entry: &Entry, order: &Order) -> usize {
     let Ok(prepared) = prepare(entry, order) else {
@@ -148,7 +148,7 @@ fn slot_url(entry: &Entry, slot: Slot) -> Result<&UrlTemplate, String> {
 }
 
 /// Scheme and host of the URL that may stand in for the order's own: only with an explicit address, because without one the
-/// provider would set the other family (`dyndns2.md` 2.5 A8).
+/// provider would set the other family.
 #[must_use]
 pub fn sibling_host(entry: &Entry, order: &Order) -> Option<String> {
     let own = slot_url(entry, order.slot).ok().filter(|own| own.has_address())?;

@@ -167,10 +167,10 @@ fn again(view: &View<'_>) -> Result<(Why, Moment), String> {
     let repair = match (&record.verification, &record.claim) {
         (Some(it), _) if it.repair => Some(*now),
         // The late check comes first; whether a repair follows is decided by its answer.
-        (Some(it), _) if it.over && it.stale => Some(it.next.max(now.plus(Duration::from_millis(1)))),
+        (Some(it), _) if it.over && it.stale => Some(it.next).filter(|at| at > now),
         // A batch that is accepted as a whole is sent one by one if DNS does not show it.
         (Some(it), _) if !it.over && published.is_some_and(|it| it.assumed) => {
-            Some(it.deadline.plus(schedule::SPLIT).max(now.plus(Duration::from_millis(1))))
+            Some(it.deadline.plus(schedule::SPLIT)).filter(|at| at > now)
         }
         (None, Some(claim)) if !entry.verify => Some(claim.at.plus(repair_after(record.repairs))),
         _ => None,

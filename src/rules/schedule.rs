@@ -1,4 +1,4 @@
-//! Spacing, budget, back-off, spread. Numbers from `dyndns2.md` 3.5; random numbers are handed in.
+//! Spacing, budget, back-off, spread. The numbers are listed in `docs/behaviour.md`, "Timers"; random numbers are handed in.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use super::address::{Family, PerFamily};
 use super::domain::Domain;
 use super::moment::Moment;
 
-/// The form of `status --json` (contract section 4). Fields may be added, never renamed.
+/// The form of `status --json` (`docs/reference.md`). Fields may be added, never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Version of this form.

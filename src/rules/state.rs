@@ -208,7 +208,7 @@ pub struct Record {
 pub struct Unlocked {
     /// When.
     pub at: Moment,
-    /// Who or what did it: "command by uid 1000", "switched off and on".
+    /// What did it: "command" or "switched off and on".
     pub by: String,
 }
 

@@ -13,7 +13,7 @@
 //! no line or a captive portal: internet-not-connected · switched off or not set up: offline · not in the mode: undefined
 //! ```
 //!
-//! Meaning and priority: `dyndns2.md` 4.2.
+//! The words are explained in the README, "Status words".
 
 use std::net::IpAddr;
 

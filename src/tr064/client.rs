@@ -15,7 +15,7 @@ use crate::rules::secret::Secret;
 /// A router is near: what takes longer is not there.
 pub const LIMITS: Limits = Limits { connect: Duration::from_secs(2), total: Duration::from_secs(4), body: 64 * 1024 };
 
-/// Where descriptions are, the newer standard last (`fritzbox.md` 1.1).
+/// Where descriptions are, the newer standard last.
 const PATHS: [&str; 2] = ["/igddesc.xml", "/igd2desc.xml"];
 
 /// Why a router gave no answer that can be used.

@@ -1,4 +1,4 @@
-//! Asks the zone's own name servers what they serve (`dyndns2.md` 5.5).
+//! Asks the zone's own name servers what they serve (`docs/behaviour.md`, "Verification").
 //!
 //! Caches on the way may still hold the old address, so they are only asked where the zone's servers are.
 
@@ -7,6 +7,7 @@ mod wire;
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use hickory_resolver::proto::rr::{Name, RecordType};
@@ -27,11 +28,15 @@ const ALIASES: usize = 8;
 /// Tries per address of a server.
 const TRIES: usize = 2;
 
+/// All of one question, if nothing else is said: a silent server's tries, after a slow search for the zone.
+const LIMIT: Duration = Duration::from_secs(20);
+
 /// Asks authoritative servers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     names: Names,
     port: u16,
+    limit: Duration,
 }
 
 /// The servers of the zone that a name belongs to.
@@ -44,7 +49,7 @@ impl Verifier {
     /// Finds zones and servers with the help of `resolver` (recursive name servers), or of the system's if there are none.
     #[must_use]
     pub fn new(resolver: &[SocketAddr]) -> Self {
-        Self { names: Names::new(resolver), port: 53 }
+        Self { names: Names::new(resolver), port: 53, limit: LIMIT }
     }
 
     /// Asks authoritative servers at another port than 53: for servers behind a port forwarding, and for tests.
@@ -53,9 +58,21 @@ impl Verifier {
         Self { port, ..self }
     }
 
+    /// Waits this long for all that one question needs, instead of 20 s.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// What every authoritative server of `domain` says about its addresses of `family`. An alias is followed to the servers
-    /// of the zone it points into.
+    /// of the zone it points into. What is not complete in time is no answer.
     pub async fn ask(&self, domain: &Domain, family: Family) -> DnsAnswer {
+        let late = || format!("the name servers of {:?} did not answer in time", domain.as_str());
+        let asked = tokio::time::timeout(self.limit, self.follow(domain, family)).await;
+        asked.unwrap_or_else(|_| DnsAnswer { servers: Vec::new(), failed: Some(late()) })
+    }
+
+    async fn follow(&self, domain: &Domain, family: Family) -> DnsAnswer {
         let mut servers = Vec::new();
         let mut failed = None;
         let mut seen = HashSet::new();

@@ -139,3 +139,16 @@ async fn without_recursive_servers_the_failure_is_named() {
     let why = answer.failed.expect("no zone can be found");
     assert!(why.starts_with("failed to find the name servers of \"home.example.test\""), "{why}");
 }
+
+#[tokio::test]
+async fn what_takes_longer_than_the_limit_is_given_up() {
+    let silent = || Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) };
+    let late = DnsAnswer { servers: vec![], failed: Some("the name servers of \"home.example.test\" did not answer in time".into()) };
+    // Nobody tells the zone.
+    let deaf = FakeDns::start("127.0.0.1:0", silent()).await;
+    let limit = Duration::from_millis(50);
+    assert_eq!(Verifier::new(&[deaf.address]).with_limit(limit).ask(&domain(), Family::V4).await, late);
+    // The zone is known, and its server says nothing.
+    let recursive = recursive(&["127.0.0.1"], vec![]).await;
+    assert_eq!(verifier(&recursive, &deaf).with_limit(limit).ask(&domain(), Family::V4).await, late);
+}

@@ -1,4 +1,4 @@
-//! What the commands print: for people, and for programs in the form of the contract.
+//! What the commands print: for people, and for programs in the form of `docs/reference.md`.
 
 use std::collections::BTreeSet;
 
@@ -136,9 +136,14 @@ fn check_lists_every_problem_with_its_place_and_praises_what_is_in_order() {
     assert!(ended.stdout.contains("in order"), "{}", ended.stdout);
     home.configure("[[ddns]]\nprovder = \"freedyn\"\ndomain = \"not a name\"\n[daemon]\ninterval = \"soon\"\n");
     let text = home.run(&["check"]).with(78).stdout;
-    for part in ["config.toml:2:", "provder", "provider", "config.toml:3:", "config.toml:5:", "daemon.interval"] {
+    for part in
+        ["config.toml:2:", "provder", "provider", "config.toml:3:", "config.toml:5:", "daemon.interval", "cannot be used: 4 problems\n"]
+    {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
+    home.configure("[daemon]\ninterval = \"soon\"\n");
+    let text = home.run(&["check"]).with(78).stdout;
+    assert!(text.ends_with("config.toml: cannot be used: 1 problem, 1 warning\n"), "an empty list of entries is a warning:\n{text}");
 }
 
 #[test]

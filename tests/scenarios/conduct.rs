@@ -1,4 +1,4 @@
-//! Rules of conduct that hold for every request, save and question of every row (`dyndns2.md` 2.3 and 3.6).
+//! Rules of conduct that hold for every request, save and question of every row (`docs/behaviour.md`).
 
 use std::net::IpAddr;
 

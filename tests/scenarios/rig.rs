@@ -466,7 +466,7 @@ impl Rig {
     }
 }
 
-/// The value for a family over all names: the one that is earliest in the order of priority (`dyndns2.md` 4.2).
+/// The value for a family over all names: the one that is earliest in the order of priority.
 pub(crate) fn aggregated(snapshot: &Snapshot, family: Family) -> String {
     const ORDER: [&str; 10] = [
         "offline",

@@ -1,4 +1,4 @@
-//! Stands at the provider's door and knows the rules of conduct (`dyndns2.md` 3.6): which request may come, and which may not.
+//! Stands at the provider's door and knows the rules of conduct (`docs/behaviour.md`): which request may come, and which may not.
 //!
 //! Documented allowances: a failed request may be repeated after its wait (FI-147), a person's explicit update, the repair of a
 //! record that DNS shows otherwise, a name of a batch that was answered as a whole, and one repetition for each crash between

@@ -383,7 +383,7 @@ const WORDS: [&str; 30] = [
     "zorg",
 ];
 
-/// What a word obliges to (`dyndns2.md` 2.4, 3.3, 3.4).
+/// What a word obliges to (`docs/behaviour.md`, "How a reply is read").
 fn meaning(word: &str, provider: &str, names: usize, families: usize) -> Fate {
     let freedyn = provider == "freedyn";
     let many = names > 1;

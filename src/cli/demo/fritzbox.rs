@@ -1,4 +1,4 @@
-//! The pretended FRITZ!Box: IGD without login, as far as an address source asks for it (`fritzbox.md` 1.3).
+//! The pretended FRITZ!Box: IGD without login, as far as an address source asks for it.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! The pretended FreeDYN: Basic login, one reply line per name (`dyndns2.md` 2.2 to 2.4).
+//! The pretended FreeDYN: Basic login, one reply line per name (its interface description, freedyn.de/dyndnsapi.php).
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,5 +1,6 @@
 //! Tells when the machine's addresses change, instead of asking again and again.
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use rtnetlink::MulticastGroup;
@@ -8,11 +9,15 @@ use tokio::task::JoinHandle;
 use super::addresses;
 use crate::rules::consensus::InterfaceAddress;
 
+/// Asks for all addresses.
+type Look = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<InterfaceAddress>, String>> + Send>;
+
 /// Follows links and addresses.
 pub struct Watch {
     /// One item for each message of the kernel.
     messages: BoxStream<'static, ()>,
     driver: JoinHandle<()>,
+    look: Look,
     last: Vec<InterfaceAddress>,
     /// A message came whose meaning is not known yet.
     pending: bool,
@@ -30,7 +35,13 @@ impl Watch {
             .map_err(|error| format!("failed to follow the kernel's interfaces: {error}; a sandbox has to allow AF_NETLINK"))?;
         let driver = tokio::spawn(connection);
         let messages = messages.map(|_| ()).boxed();
-        Ok(Self { messages, driver, last: without_times(addresses().await?), pending: false })
+        Self::of(messages, driver, Box::new(|| addresses().boxed())).await
+    }
+
+    pub(super) async fn of(messages: BoxStream<'static, ()>, driver: JoinHandle<()>, look: Look) -> Result<Self, String> {
+        let mut watch = Self { messages, driver, look, last: Vec::new(), pending: false };
+        watch.last = without_times((watch.look)().await?);
+        Ok(watch)
     }
 
     /// Is there an interface with carrier and an address, beside the loopback?
@@ -40,7 +51,7 @@ impl Watch {
     }
 
     /// Waits until an address, one of its flags, or the state of its interface is different. `false`: the kernel talks no
-    /// more; a new watch is needed. May be dropped while it waits.
+    /// more, or cannot be asked what its message means; there may be a change, and a new watch is needed. May be dropped while it waits.
     pub async fn changed(&mut self) -> bool {
         loop {
             if !self.pending && self.messages.next().await.is_none() {
@@ -49,12 +60,11 @@ impl Watch {
             self.pending = true;
             // Messages come in bursts; one look is enough for all.
             while let Some(Some(())) = self.messages.next().now_or_never() {}
-            let now = addresses().await.map(without_times);
+            // Still pending if this fails: nobody knows what is different.
+            let Ok(now) = (self.look)().await.map(without_times) else { return false };
             self.pending = false;
             // Every router advertisement renews lifetimes and causes a message; most of them mean nothing.
-            if let Ok(now) = now
-                && now != self.last
-            {
+            if now != self.last {
                 self.last = now;
                 return true;
             }

@@ -1,5 +1,6 @@
 use crate::http::Options;
 use crate::http::fake::{Answer, End, FakeHttp};
+use crate::resolve::fake::{FakeDns, Otherwise, Zone, address};
 
 use super::*;
 
@@ -36,7 +37,7 @@ fn fault() -> Answer {
 
 async fn serve(answers: Vec<Answer>) -> (FakeHttp, Routers) {
     let fake = FakeHttp::start("127.0.0.1:0", answers).await;
-    let routers = Routers::new(Some(&fake.url(""))).unwrap();
+    let routers = Routers::new(Some(&fake.url("")), Names::new(&[])).unwrap();
     (fake, routers)
 }
 
@@ -162,6 +163,30 @@ async fn a_router_that_never_ends_its_answer_is_given_up() {
     let (_fake, mut routers) = serve(vec![dribble]).await;
     routers.limit = Duration::from_millis(100);
     assert!(routers.ask(&clients(), Family::V4).await.unwrap_err().contains("did not answer within"));
+}
+
+/// Where the box is, if a name server has `zone`, and how often that was asked.
+async fn named(zone: Zone) -> (Option<Url>, usize) {
+    let dns = FakeDns::start("127.0.0.1:0", zone).await;
+    let found = by_name(&Names::new(&[dns.address])).await;
+    let asked = dns.asked.lock().unwrap().len();
+    (found, asked)
+}
+
+#[tokio::test]
+async fn the_name_of_the_box_is_looked_up_at_the_configured_servers_and_counts_only_nearby() {
+    let near = vec![address("fritz.box.", "192.168.178.1"), address("fritz.box.", "fd00::1")];
+    assert_eq!(named(Zone::new(near.clone())).await, (Some(place("fritz.box").unwrap()), 2));
+    let mixed = [near, vec![address("fritz.box.", "203.0.113.1")]].concat();
+    assert_eq!(named(Zone::new(mixed)).await.0, None);
+    assert_eq!(named(Zone::new(vec![])).await.0, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_name_server_does_not_keep_the_search_for_the_box() {
+    let begun = Instant::now();
+    assert_eq!(named(Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await.0, None);
+    assert_eq!(begun.elapsed().as_secs(), LOOKUP.as_secs());
 }
 
 #[test]

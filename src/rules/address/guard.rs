@@ -1,4 +1,4 @@
-//! What may never be published (`dyndns2.md` 5.1, 5.2).
+//! What may never be published: the special-purpose registries of IANA (RFC 6890) and what else leads to no single machine.
 
 use std::fmt;
 use std::net::IpAddr;

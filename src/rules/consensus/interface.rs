@@ -1,4 +1,4 @@
-//! The machine's own addresses → the one to publish (`dyndns2.md` 5.2, 5.4 #1).
+//! The machine's own addresses → the one to publish.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Asking outside: several services, independent operators, two equal answers (`dyndns2.md` 5.4 #2 to #4).
+//! Asking outside: several services, independent operators, two equal answers.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! One reading → what it means. Strict: a text in which an address merely occurs is no answer (`dyndns2.md` 5.3).
+//! One reading → what it means. Strict: a text in which an address merely occurs is no answer.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Echo services: the built-in ones, when each may be asked, and what is remembered of it (`dyndns2.md` 5.4 #4).
+//! Echo services: the built-in ones, when each may be asked, and what is remembered of it.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Body → lines (`dyndns2.md` 3.2, rules 1 to 9).
+//! Body → lines: limits, coding, charset, and what is no text of the protocol.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Lines that name their hosts → names (`dyndns2.md` 3.3, rule M9).
+//! Lines that name their hosts → names (rule M9 in `docs/behaviour.md`).
 
 use std::collections::HashMap;
 

@@ -1,9 +1,9 @@
 //! Untrusted text made fit for a terminal, a log and the state.
 
-/// Longest line that is shown (`dyndns2.md` 3.2, rule 6).
+/// Longest line that is shown, in characters.
 const LINE_LIMIT: usize = 200;
 
-/// Longest code that is kept (`dyndns2.md` section 7, FI-094).
+/// Longest code that is kept, in characters (scenario FI-094).
 const CODE_LIMIT: usize = 64;
 
 /// `text` as a line for display: printable ASCII, everything else escaped.

@@ -1,4 +1,4 @@
-//! What the transport and the HTTP status say when no word of the dialect does (`dyndns2.md` 3.2).
+//! What the transport and the HTTP status say when no word of the dialect does.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! Lines → names and families (`dyndns2.md` 3.3, rules M0 to M10).
+//! Lines → names and families (rules M0 to M10 in `docs/behaviour.md`).
 
 use std::borrow::Borrow;
 use std::time::Duration;
@@ -85,7 +85,8 @@ impl<'a> Mapping<'a> {
         lines.iter().filter(|line| self.settle(line, &self.families).iter().any(refuses)).max_by_key(|line| badness(line))
     }
 
-    /// M1 and M4, and the exception for abuse (A22): the account is served, so only that name is refused.
+    /// M1 and M4, and the exception for `abuse`, which may mean the account or one name: where another name is served, only
+    /// that name is refused.
     pub(super) fn by_position(&self, mut hosts: Vec<Settled>) -> Judgement {
         let served: Vec<_> = hosts.iter().map(|host| host.iter().any(|verdict| verdict.class.is_success())).collect();
         for (at, host) in hosts.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! HTML and XML, opened for dialects that speak it only (`dyndns2.md` 3.2, rule 8).
+//! HTML and XML, opened for dialects that speak it only.
 
 use std::time::Duration;
 

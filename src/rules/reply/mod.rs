@@ -1,4 +1,4 @@
-//! HTTP status + body + dialect → one verdict per name and family (`dyndns2.md` section 3).
+//! HTTP status + body + dialect → one verdict per name and family (`docs/behaviour.md`, "How a reply is read").
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct Reply {
     pub moved_to: Option<String>,
 }
 
-/// Longest body that is read, after decoding (`dyndns2.md` 3.2).
+/// Longest body that is read, after decoding, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// Why there is no reply.
@@ -101,7 +101,7 @@ pub struct Verdict {
     /// The public address that the line names, if it is another one than was sent or the same.
     pub address: Option<IpAddr>,
     /// Said about several names or families at once: to be verified one by one (rules M2 and M6). With
-    /// [`Class::NotApplicable`] it is open which of them is not set up (2.5 A12, A13).
+    /// [`Class::NotApplicable`] it is open which of them is not set up.
     pub assumed: bool,
     /// Somebody else may have answered: captive portal.
     pub portal: bool,
@@ -133,7 +133,7 @@ pub struct Judgement {
     pub notices: Vec<String>,
 }
 
-/// How far a refusal of this class reaches where the dialect says nothing else (`dyndns2.md` 3.1).
+/// How far a refusal of this class reaches where the dialect says nothing else (`docs/behaviour.md`, "How a reply is read").
 #[must_use]
 pub const fn implied_scope(class: Class) -> Scope {
     match class {

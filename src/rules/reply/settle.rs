@@ -1,4 +1,4 @@
-//! One line → one verdict per family: its word, weighed against the addresses that it names (`dyndns2.md` 3.2 rule 10, 3.3 M2).
+//! One line → one verdict per family: its word, weighed against the addresses that it names.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::lines::{Mapping, Settled};
 use super::words::Line;
 
 impl Mapping<'_> {
-    /// One line for these families: its word, weighed against the addresses that it names (rule 10; M2).
+    /// One line for these families: its word, weighed against the addresses that it names (M2 is two families in one line).
     pub(super) fn settle(&self, line: &Line, families: &[Family]) -> Settled {
         let verdict = &line.verdict;
         if verdict.class == Class::SplitBatch && self.hosts() == 1 {
@@ -18,7 +18,7 @@ impl Mapping<'_> {
             return vec![blocked; families.len()];
         }
         if verdict.class == Class::NotApplicable && families.len() > 1 {
-            // Which family is not set up is left open (A12).
+            // Which family is not set up is left open: verification decides.
             return vec![Verdict { assumed: true, ..verdict.clone() }; families.len()];
         }
         if !verdict.class.is_success() {

@@ -1,4 +1,4 @@
-//! One module per section of `dyndns2.md` 3.
+//! One module per step from the reply to the verdict.
 
 mod bodies;
 mod dialects;

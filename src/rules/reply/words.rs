@@ -1,4 +1,4 @@
-//! One line → what it says (`dyndns2.md` 3.2 rules 6 and 7, 3.4).
+//! One line → what it says.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What FreeDYN's parameters forbid (`dyndns2.md` 2.2 and 2.5): families of synonyms of which only one may be set.
+//! What FreeDYN's parameters forbid (its interface description, freedyn.de/dyndnsapi.php): families of synonyms of which only
+//! one may be set.
 
 use super::quoted;
 use super::scan::outside;

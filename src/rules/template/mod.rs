@@ -1,6 +1,6 @@
 //! UpdateURL templates: placeholders are parsed once, checked, and expanded.
 //!
-//! `X_AVM-DE_RemoteAccess` v12, table 12; contract section 3; the rules FRITZ!OS follows.
+//! `X_AVM-DE_RemoteAccess` v12, table 12; `docs/reference.md`, "`update_url`"; the rules FRITZ!OS follows.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -48,7 +48,7 @@ pub enum Placeholder {
 }
 
 impl Placeholder {
-    /// Every spelling and what it stands for, in the order of the contract.
+    /// Every spelling and what it stands for, in the order of `docs/reference.md`.
     pub(crate) const NAMES: [(&'static str, Self); 8] = [
         ("domain", Self::Domain),
         ("ipaddr", Self::Ipv4),

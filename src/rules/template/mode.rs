@@ -1,4 +1,4 @@
-//! How many URLs there are decides how many requests are made (contract section 3).
+//! How many URLs there are decides how many requests are made (`docs/reference.md`, "`update_url`").
 
 use super::{Text, UrlTemplate};
 use crate::rules::address::{Family, PerFamily};

@@ -667,6 +667,10 @@ impl Observer {
 
     /// The process is up again, and its clock is right. The wall clock moved by `step` while it was not looking.
     pub(crate) fn up(&mut self, now: u64, step: i64) {
+        if step != 0 {
+            // By the clock alone nobody can say how long ago a question was.
+            self.echo.clear();
+        }
         for memory in [&mut self.memory, &mut self.durable] {
             memory.shift(step, now);
             for name in memory.names.values_mut().filter(|name| name.not_before == u64::MAX) {

@@ -233,6 +233,17 @@ fn the_other_host_is_asked_once_if_the_own_one_cannot_be_reached() {
 }
 
 #[test]
+fn the_other_host_is_not_asked_with_an_address_that_the_line_has_lost() {
+    let mut desk = Desk::new(&freedyn("both", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.see(Some(V4_NEW));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    desk.pass(seconds(60));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
 fn the_pause_between_batches_counts_from_the_request_to_the_other_host() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);
@@ -465,6 +476,24 @@ fn a_refresh_that_meets_a_doubtful_success_is_not_repeated_every_minute() {
     desk.say("good 91.255.255.1");
     desk.pass(days(1));
     assert_eq!(desk.sent.len(), 2, "DNS shows the right address");
+}
+
+#[test]
+fn a_name_of_a_batch_that_was_repaired_alone_is_not_tried_alone_once_more() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.dns_fails = true;
+    desk.say("good");
+    desk.pass(seconds(1200));
+    desk.dns_fails = false;
+    desk.pass(HOUR);
+    desk.say("good 91.255.255.1");
+    desk.pass(seconds(60));
+    desk.say("good 91.255.255.1");
+    assert_eq!(desk.sent.iter().map(|sent| sent.order.domains.len()).collect::<Vec<_>>(), [2, 1, 1], "the repairs of both");
+    desk.pass(seconds(3300));
+    assert_eq!(desk.sent.len(), 3);
 }
 
 #[test]

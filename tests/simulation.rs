@@ -127,6 +127,7 @@ fn live(world: &mut World) -> Result<Sum, String> {
 /// Provider, line, clock, disk and process are healthy from now on; of the locks only those stay that nobody opens.
 fn recover(world: &mut World) -> Result<(), String> {
     world.provider.trouble = 0;
+    world.line.flaky = false;
     world.dies_in = None;
     world.fill_disk(0);
     world.set_clock(0)?;

@@ -112,7 +112,8 @@ impl Engine {
             return;
         }
         let over = judge(&mut held.record, &entry, &finding, turn.now, random, run);
-        let assumed = held.record.published.as_ref().is_some_and(|it| it.assumed && it.address == address);
+        // A doubtful success since then was for this name alone.
+        let assumed = held.record.claim.is_none() && held.record.published.as_ref().is_some_and(|it| it.assumed && it.address == address);
         tell_finding(&entry, spot, address, &finding, over, turn);
         if over == Over::Mismatch && assumed {
             self.split(&entry, spot, turn, random);

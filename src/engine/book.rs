@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::event::{Level, Notice, Ticket};
 use super::send::has_sibling;
-use super::{Engine, Flight, Held, Question, Run, Spot, Turn};
+use super::{Engine, Flight, Group, Held, Question, Run, Spot, Turn};
 use crate::rules::address::Family;
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
@@ -50,12 +50,11 @@ impl Engine {
         self.book_names(&flight, &judgement, outcome, turn);
     }
 
-    /// Does the line still show what the request carries?
+    /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
     fn is_still_wanted(&self, flight: &Flight) -> bool {
-        flight.spots.first().is_some_and(|spot| {
-            let entry = &self.groups[spot.entry].entry;
-            flight.order.families().all(|family| self.wanted(entry, family) == flight.order.addresses[family])
-        })
+        let in_force = |group: &Group| group.entry.enabled && group.entry.fingerprint == flight.entry.fingerprint;
+        let shown = |family| self.wanted(&flight.entry, family) == flight.order.addresses[family];
+        !self.stopping && self.groups.iter().any(in_force) && flight.order.families().all(shown)
     }
 
     fn book_account(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &Turn) {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Action, Level, Notice, Ticket};
-use super::{Engine, Looking, Run, Sight, Turn};
+use super::{Engine, Held, Looking, Run, Sight, Turn};
 use crate::rules::address::{Family, Observed, PerFamily, Sighting};
 use crate::rules::consensus::{ProbeFault, Reading, Round, Step};
 use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
+use crate::rules::plan;
 use crate::rules::schedule;
 use crate::rules::state::LineRecord;
 
@@ -57,10 +58,16 @@ impl Engine {
         let groups = self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name && open(&group.entry));
         let wanted = groups.flat_map(|group| {
             let records = group.names.iter().filter_map(|families| Some(&families[family].as_ref()?.record));
-            records.filter(|record| record.lock.is_none()).filter_map(|record| match &record.muted {
+            let own = records.filter(|record| record.lock.is_none()).filter_map(|record| match &record.muted {
                 None => Some(ALWAYS),
                 Some(muted) => Some(muted.since.plus(group.entry.refresh?)),
-            })
+            });
+            // One request carries both addresses: who needs one of them needs the other one as fresh.
+            let is_open = |families: &PerFamily<Option<Held>>| {
+                families.iter().any(|(_, held)| held.as_ref().is_some_and(|it| it.record.lock.is_none()))
+            };
+            let both = (plan::is_combined(&group.entry) && group.names.iter().any(is_open)).then_some(ALWAYS);
+            own.chain(both)
         });
         wanted.min()
     }

@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) shown: PerFamily<Option<IpAddr>>,
     /// What DNS shows; nothing: the servers have no such name.
     pub(crate) dns: PerFamily<Option<IpAddr>>,
+    /// The name servers cannot be asked.
+    pub(crate) dns_fails: bool,
     pub(crate) disk: BTreeMap<String, String>,
     pub(crate) disk_full: bool,
     pub(crate) sent: Vec<Sent>,
@@ -82,6 +84,7 @@ impl Desk {
             wall: RELEASED.plus(Duration::from_secs(86_400)),
             shown: PerFamily { v4: Some(V4_OLD), v6: None },
             dns: PerFamily { v4: None, v6: None },
+            dns_fails: false,
             disk: BTreeMap::new(),
             disk_full: false,
             sent: Vec::new(),
@@ -168,6 +171,9 @@ impl Desk {
     }
 
     fn look_up(&self, family: Family) -> DnsAnswer {
+        if self.dns_fails {
+            return DnsAnswer { servers: Vec::new(), failed: Some("no route".into()) };
+        }
         let said = self.dns[family].map_or(Said::NoName, |address| Said::Addresses(vec![address], Duration::from_secs(60)));
         DnsAnswer { servers: vec![ServerAnswer { server: "ns1".into(), said }], failed: None }
     }

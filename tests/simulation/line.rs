@@ -21,6 +21,8 @@ pub(crate) enum Shown {
 pub(crate) struct Line {
     pub(crate) up: PerFamily<bool>,
     pub(crate) shown: PerFamily<Shown>,
+    /// Echo services fail now and then.
+    pub(crate) flaky: bool,
     /// Addresses that the line had before, to come back to.
     past: PerFamily<Vec<IpAddr>>,
 }
@@ -50,7 +52,7 @@ pub(crate) fn public(family: Family, dice: &mut Dice) -> IpAddr {
 impl Line {
     pub(crate) fn new(dice: &mut Dice) -> Self {
         let shown = PerFamily::from_fn(|family| Shown::Public(public(family, dice)));
-        Self { up: PerFamily { v4: true, v6: true }, shown, past: PerFamily { v4: Vec::new(), v6: Vec::new() } }
+        Self { up: PerFamily { v4: true, v6: true }, shown, flaky: true, past: PerFamily { v4: Vec::new(), v6: Vec::new() } }
     }
 
     /// Another address, mostly a good one.
@@ -108,6 +110,7 @@ impl Line {
             Probe::Echo { .. } => {
                 let page = |status, body| Ok(Reading::Echo { status, retry_after: None, body });
                 match dice.below(40) {
+                    _ if !self.flaky => (page(200, text(shown)), self.address(family)),
                     0 => (page(503, "busy".into()), None),
                     1 => (Err(ProbeFault::Failed("timed out".into())), None),
                     _ => (page(200, text(shown)), self.address(family)),

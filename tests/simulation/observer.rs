@@ -47,6 +47,8 @@ struct Name {
     last_manual: Option<u64>,
     worked_with: Option<String>,
     row: Option<(u16, u32, u64)>,
+    /// The entry was switched off.
+    off: bool,
     /// Something was heard of it (a reply, or DNS in place of one).
     heard: bool,
 }
@@ -58,6 +60,7 @@ struct Account {
     refused_version: Option<String>,
     unlocked: Option<u64>,
     not_before: u64,
+    patience: u64,
 }
 
 /// What is to be remembered.
@@ -83,6 +86,8 @@ pub(crate) struct Observer {
     unsaved: bool,
     fleeting: BTreeMap<Key, Fleeting>,
     flying: BTreeMap<u64, (String, Vec<Key>)>,
+    /// Could not reach its host and may be tried at the other one, before anything else is sent.
+    second_chance: Option<u64>,
     /// Answered, and the answer is not on disk yet.
     unbooked: Vec<Key>,
     rules: Rules,
@@ -118,6 +123,7 @@ impl Observer {
             unsaved: false,
             fleeting: BTreeMap::new(),
             flying: BTreeMap::new(),
+            second_chance: None,
             unbooked: Vec::new(),
             rules,
             seen: BTreeMap::new(),
@@ -252,12 +258,15 @@ impl Observer {
 
     /// New settings: locks of other settings are open.
     pub(crate) fn settings(&mut self, rules: Rules, now: u64) {
-        let was_off: Vec<Key> = keys(&self.rules, false).filter(|(at, _)| !self.rules.entries[*at].enabled).map(|(_, key)| key).collect();
         self.rules = rules;
         let rules = &self.rules;
+        let mut switched = Vec::new();
         for (at, key) in keys(rules, false) {
             let entry = &rules.entries[at];
-            let name = self.memory.names.entry(key).or_default();
+            let name = self.memory.names.entry(key.clone()).or_default();
+            if std::mem::replace(&mut name.off, !entry.enabled) && entry.enabled {
+                switched.push((at, key));
+            }
             name.lock = name.lock.take().filter(|fingerprint| *fingerprint == entry.fingerprint);
             name.muted = name.muted.take().filter(|(_, fingerprint)| *fingerprint == entry.fingerprint);
         }
@@ -269,8 +278,6 @@ impl Observer {
                 (account.lock, account.refused_version) = (None, None);
             }
         }
-        let switched: Vec<(usize, Key)> =
-            keys(rules, false).filter(|(at, key)| self.rules.entries[*at].enabled && was_off.contains(key)).collect();
         self.unlock_keys(&switched, now, false);
         self.changed = true;
     }
@@ -284,6 +291,9 @@ impl Observer {
     /// The rule that it breaks.
     pub(crate) fn arrival(&mut self, it: &Arrival<'_>) -> Result<(), String> {
         let now = it.now;
+        if let Some(given_up) = self.second_chance.take().filter(|ticket| *ticket != it.ticket) {
+            self.flying.remove(&given_up);
+        }
         let reached = !it.fates.iter().any(|(_, _, fate)| matches!(fate, Fate::Unsent { .. }));
         let keys: Vec<(usize, Key)> =
             it.fates.iter().map(|(name, family, _)| (*name, (it.entry.service.clone(), it.names[*name].clone(), *family))).collect();
@@ -470,7 +480,9 @@ impl Observer {
 
     /// The reply to `ticket` reached the client.
     pub(crate) fn reply(&mut self, it: &Arrival<'_>, slow: Option<u64>, lie: bool) {
-        if !it.fates.iter().all(|(_, _, fate)| matches!(fate, Fate::Unsent { least: 0, .. })) {
+        if it.fates.iter().all(|(_, _, fate)| matches!(fate, Fate::Unsent { least: 0, .. })) {
+            self.second_chance = Some(it.ticket);
+        } else {
             self.unbooked.extend(self.flying.remove(&it.ticket).into_iter().flat_map(|(_, keys)| keys));
         }
         self.changed = true;
@@ -489,6 +501,10 @@ impl Observer {
         }
         // The others of the account may be held back as long.
         let longest = it.fates.iter().map(|(_, _, fate)| patience(*fate)).max().unwrap_or(0);
+        if slow.is_some() {
+            let account = self.memory.accounts.entry(it.entry.account.clone()).or_default();
+            account.patience = account.patience.max(now + longest);
+        }
         if longest > 0 {
             for (_, key) in keys(&self.rules, false).filter(|(at, _)| self.rules.entries[*at].service == it.entry.service) {
                 let name = self.memory.names.entry(key).or_default();
@@ -651,6 +667,10 @@ impl Observer {
 
     /// The process is up again, and its clock is right. The wall clock moved by `step` while it was not looking.
     pub(crate) fn up(&mut self, now: u64, step: i64) {
+        if step != 0 {
+            // By the clock alone nobody can say how long ago a question was.
+            self.echo.clear();
+        }
         for memory in [&mut self.memory, &mut self.durable] {
             memory.shift(step, now);
             for name in memory.names.values_mut().filter(|name| name.not_before == u64::MAX) {
@@ -679,6 +699,9 @@ impl Observer {
     /// Is there a reason why this name does not show its address, at the end of a good day?
     pub(crate) fn excuse(&self, entry: &Entry, key: &Key, address: IpAddr, now: u64) -> Option<&'static str> {
         let account = self.memory.accounts.get(&entry.account);
+        if account.is_some_and(|account| account.patience + HOUR > now) {
+            return Some("the account is to slow down");
+        }
         let name = self.memory.names.get(key)?;
         if account.is_some_and(|account| account.lock.is_some()) {
             return Some("the account is locked");
@@ -717,6 +740,7 @@ impl Memory {
         }
         for account in self.accounts.values_mut() {
             moved(&mut account.not_before);
+            moved(&mut account.patience);
             account.unlocked.iter_mut().for_each(moved);
         }
     }

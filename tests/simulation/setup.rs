@@ -52,7 +52,7 @@ const SOURCES: [&str; 5] = ["interface", "command:whatismyip", "fritzbox", "web"
 impl Setup {
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let mut setup =
-            Self { wishes: Vec::new(), source: dice.pick(&SOURCES), interval: dice.pick(&["1h", "3h", "6h"]), version: 1, fresh_name: 0 };
+            Self { wishes: Vec::new(), source: dice.pick(&SOURCES), interval: dice.pick(&["3h", "6h", "12h"]), version: 1, fresh_name: 0 };
         for _ in 0..dice.between(1, 3) {
             let kind = if dice.percent(35) { Kind::FreeDyn } else { dice.pick(&KINDS) };
             let wish = setup.wish(kind, dice);
@@ -215,9 +215,9 @@ impl Setup {
 
     pub(crate) fn interval(&self) -> Duration {
         Duration::from_secs(match self.interval {
-            "1h" => 3600,
             "3h" => 3 * 3600,
-            _ => 6 * 3600,
+            "6h" => 6 * 3600,
+            _ => 12 * 3600,
         })
     }
 }

@@ -166,6 +166,9 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
         Run::Daemon => Some(Links::follow().await),
         Run::Once | Run::Look | Run::Survey | Run::Still => None,
     };
+    if let Some(links) = &links {
+        daemon.happened(Event::Followed(links.is_followed()));
+    }
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
@@ -173,7 +176,10 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
                 signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
                 Some(event) = events.recv() => daemon.happened(event),
                 Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-        up = changes(&mut links) => daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up })),
+                (up, followed) = changes(&mut links) => {
+                    daemon.happened(Event::Followed(followed));
+                    daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
+                }
         () = daemon.alarm.rings() => {
             daemon.try_writing();
             daemon.happened(Event::Tick);
@@ -188,10 +194,10 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     Ok(Ended { picture: daemon.engine.snapshot(daemon.clock.now()), memory: daemon.engine.memory() })
 }
 
-/// Whether there is a link, as soon as that is different.
-async fn changes(links: &mut Option<Links>) -> bool {
+/// Whether there is a link, as soon as that is different, and whether the kernel goes on to tell.
+async fn changes(links: &mut Option<Links>) -> (bool, bool) {
     match links {
-        Some(links) => links.changed().await,
+        Some(links) => (links.changed().await, links.is_followed()),
         None => std::future::pending().await,
     }
 }
@@ -244,7 +250,7 @@ impl Daemon {
                     Some((_, tickets)) => tickets.push(ticket),
                     None => self.edges.send(ticket, &entry, &order),
                 },
-                Action::Detect { ticket, family, probe } => self.edges.detect(ticket, family, probe),
+                Action::Detect { ticket, family, probe, via } => self.edges.detect(ticket, family, probe, via),
                 Action::Ask { ticket, domain, family } => self.edges.ask(ticket, domain, family),
                 Action::Announce(notice) => self.announce(notice),
                 Action::WakeAt(boot) => self.alarm.set(boot),

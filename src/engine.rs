@@ -1,7 +1,7 @@
 //! PURE: the one mutable value. [`Engine::handle`] takes what happened and returns what is to be done.
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
-//! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses),
+//! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses), `feeds` (who tells of changes),
 //! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load` and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
@@ -10,6 +10,7 @@ mod book;
 mod configure;
 mod due;
 pub mod event;
+mod feeds;
 mod hold;
 mod keep;
 mod load;
@@ -76,6 +77,7 @@ pub struct Rules {
 
 /// The one mutable value.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Engine {
     run: Run,
     memory: Memory,
@@ -97,6 +99,8 @@ pub struct Engine {
     stopping: bool,
     clock_told: bool,
     awake: bool,
+    /// The kernel tells when interfaces change.
+    followed: bool,
     /// Hints that were given: once is enough.
     told: BTreeSet<String>,
     /// Names that wait for their other family, and were told of.
@@ -133,6 +137,7 @@ impl Engine {
             stopping: false,
             clock_told: false,
             awake: false,
+            followed: false,
             told: BTreeSet::new(),
             held_back: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -158,6 +163,9 @@ impl Engine {
             Event::Answered { ticket, answer } => self.answered(ticket, &answer, &mut turn),
             Event::Reconfigured(rules) => self.reconfigured(*rules, &mut turn),
             Event::LinkChanged(up) => self.link_changed(up, &mut turn),
+            Event::Followed(followed) => self.followed = followed,
+            Event::Router { via, news } => self.router_told(via.as_deref(), news, turn.now),
+            Event::Resumed => self.resumed(turn.now),
             Event::LookNow => self.look_now(turn.now),
             Event::Unlock { domain, by } => self.unlock(domain.as_ref(), &by, &mut turn),
             Event::Update { domain } => self.update(domain.as_ref(), &mut turn),

@@ -57,7 +57,7 @@ fn perform(actions: Vec<Action>, edges: &Edges, mut store: Option<&mut Store>) -
     let mut over = false;
     for action in actions {
         match action {
-            Action::Detect { ticket, family, probe } => edges.detect(ticket, family, probe),
+            Action::Detect { ticket, family, probe, via } => edges.detect(ticket, family, probe, via),
             Action::Save(mut writes) => {
                 writes.retain(|write| write.key.starts_with(crate::rules::state::ECHO));
                 if let Some(Err(error)) = store.as_mut().map(|store| store.write(&writes)) {

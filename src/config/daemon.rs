@@ -8,7 +8,7 @@ use super::file::{RawDaemon, RawFritzBox, Texts, Words};
 use super::problem::{Report, quoted};
 use super::span::{Range, span};
 use super::world::World;
-use super::{DEFAULT_INTERVAL, DEFAULT_SETTLE, Daemon, StateDir, default_user_agent};
+use super::{DEFAULT_INTERVAL, DEFAULT_SETTLE, Daemon, FritzBox, StateDir, default_user_agent};
 
 /// Polling: once a second is more than any source needs; a week without a look is no watch.
 const INTERVAL: Range = Range { least: Duration::from_secs(1), most: Duration::from_secs(7 * 86_400) };
@@ -51,9 +51,13 @@ pub(super) fn daemon(raw: RawDaemon, base: &Path, world: &World, report: &mut Re
 }
 
 /// Checks `[fritzbox]`: a host name or an address.
-pub(super) fn fritzbox(raw: RawFritzBox, report: &mut Report<'_>) -> Option<String> {
+pub(super) fn fritzbox(raw: RawFritzBox, report: &mut Report<'_>) -> FritzBox {
     let RawFritzBox { address } = raw;
-    let address = address.given()?;
+    FritzBox { address: place(&address, report), login: None, fingerprint: None }
+}
+
+fn place(key: &Words, report: &mut Report<'_>) -> Option<String> {
+    let address = key.given()?;
     let value = address.value.trim();
     let bracketed = value.parse::<std::net::Ipv6Addr>().map_or_else(|_| value.into(), |v6| format!("[{v6}]"));
     let host_alone = !value.is_empty()

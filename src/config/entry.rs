@@ -126,7 +126,7 @@ fn assemble(request: Request, credentials: Credentials, domains: Vec<Domain>, ch
         spacing,
     } = request;
     let account = digest([service.as_str(), &username, password.expose()]);
-    let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat };
+    let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat, via: None };
     Entry {
         enabled,
         provider,

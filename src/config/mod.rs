@@ -26,6 +26,8 @@ use std::time::Duration;
 
 use crate::rules::consensus::Line;
 use crate::rules::domain::Entry;
+use crate::rules::fingerprint::Fingerprint;
+use crate::rules::secret::Secret;
 
 use self::problem::{Place, Report};
 
@@ -48,10 +50,31 @@ pub struct Settings {
     pub entries: Vec<Entry>,
     /// The lines; "default" is always there.
     pub lines: Vec<Line>,
-    /// `[fritzbox] address`: where the box is, if it was told.
-    pub fritzbox: Option<String>,
+    /// `[fritzbox]`.
+    pub fritzbox: FritzBox,
     /// `[daemon]`.
     pub daemon: Daemon,
+}
+
+/// `[fritzbox]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FritzBox {
+    /// Where the box is; found by itself otherwise. A host name or an address, IPv6 in brackets; the demonstration and tests
+    /// add a port.
+    pub address: Option<String>,
+    /// For what needs a login.
+    pub login: Option<Login>,
+    /// The certificate of the box. `None`: the first one that is seen is remembered.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// A user of the box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// May be empty: the user that logged in last is taken then, as the box's own page does.
+    pub username: String,
+    /// Never empty.
+    pub password: Secret,
 }
 
 /// `[daemon]`.

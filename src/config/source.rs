@@ -33,7 +33,7 @@ pub(super) fn line(wan: RawWan, report: &mut Report<'_>) -> Line {
         // An empty list says that the line has no such family.
         Key::Given(list) => sources(&list.value, family, report),
     });
-    Line { name: DEFAULT_LINE.into(), sources }
+    Line { name: DEFAULT_LINE.into(), interface: None, sources }
 }
 
 fn sources(list: &[Placed<String>], family: Family, report: &mut Report<'_>) -> Vec<Source> {

@@ -317,7 +317,7 @@ fn the_other_tables_are_read() {
     .settings;
     assert_eq!(settings.lines[0].sources.v4, [Source::Interface(Some("ppp0".into()))]);
     assert_eq!(settings.lines[0].sources.v6, [Source::Command("/bin/ip6 -q".into()), Source::Echo("https://echo.example.org/".into())]);
-    assert_eq!(settings.fritzbox.as_deref(), Some("[fd00::1]"));
+    assert_eq!(settings.fritzbox.address.as_deref(), Some("[fd00::1]"));
     assert_eq!((settings.daemon.interval, settings.daemon.settle), (Duration::from_secs(90), Duration::ZERO));
     assert_eq!(settings.daemon.state_dir, StateDir::None);
     assert_eq!(settings.daemon.resolver[0], SocketAddr::new(IpAddr::V4(Ipv4Addr::new(9, 9, 9, 9)), 53));

@@ -48,7 +48,7 @@ impl Edges {
         let clients = clients(settings)?;
         let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
-            detectors: Arc::new(Detectors::new(clients.clone(), settings.fritzbox.as_deref(), names)?),
+            detectors: Arc::new(Detectors::new(clients.clone(), &settings.fritzbox, names)?),
             updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
             run,
@@ -84,10 +84,10 @@ impl Edges {
     }
 
     /// Asks an address source.
-    pub fn detect(&self, ticket: Ticket, family: Family, probe: Probe) {
+    pub fn detect(&self, ticket: Ticket, family: Family, probe: Probe, via: Option<String>) {
         let (detectors, events) = (Arc::clone(&self.detectors), self.events.clone());
         tokio::spawn(async move {
-            let result = detectors.ask(&probe, family).await;
+            let result = detectors.ask(&probe, family, via.as_deref()).await;
             let _ = events.send(Event::Detected { ticket, result });
         });
     }

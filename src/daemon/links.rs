@@ -70,6 +70,11 @@ impl Links {
         }
     }
 
+    /// Does the kernel tell?
+    pub(super) const fn is_followed(&self) -> bool {
+        self.watch.is_some()
+    }
+
     async fn attempt(&mut self) -> Result<(), String> {
         let opened = (self.open)().await;
         self.attempt = Instant::now();

@@ -16,8 +16,8 @@ use crate::rules::reply::{Fault, Reply};
 const LIMITS: Limits = Limits { connect: Duration::from_secs(10), total: Duration::from_secs(20), body: 16 * 1024 };
 
 /// Asks `url` over `family`.
-pub(super) async fn ask(clients: &Clients, url: &str, family: Family) -> Result<Reading, ProbeFault> {
-    match clients.get(url, Some(family), &LIMITS).await {
+pub(super) async fn ask(clients: &Clients, url: &str, family: Family, via: Option<&str>) -> Result<Reading, ProbeFault> {
+    match clients.get(url, Some(family), via, &LIMITS).await {
         Ok(reply) if reply.oversized => Err(ProbeFault::Failed(format!("the page is longer than {} bytes", LIMITS.body))),
         Ok(Reply { unknown_encoding: Some(coding), .. }) => {
             Err(ProbeFault::Failed(format!("the page is coded as {coding:?}, which cannot be undone")))

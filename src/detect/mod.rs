@@ -5,6 +5,7 @@ mod echo;
 pub mod interface;
 mod router;
 
+use crate::config::FritzBox;
 use crate::http::Clients;
 use crate::resolve::Names;
 use crate::rules::address::Family;
@@ -21,26 +22,27 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox] address`: an address, a name, or a URL with
-    /// scheme, host and port. Without it the default gateway is taken, then `fritz.box` if `names` finds it nearby.
+    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the default gateway
+    /// is taken, then `fritz.box` if `names` finds it nearby.
     ///
     /// # Errors
     ///
-    /// Says why `fritzbox` names no place.
-    pub fn new(clients: Clients, fritzbox: Option<&str>, names: Names) -> Result<Self, String> {
-        Ok(Self { clients, routers: Routers::new(fritzbox, names)? })
+    /// Says why `[fritzbox] address` names no place.
+    pub fn new(clients: Clients, fritzbox: &FritzBox, names: Names) -> Result<Self, String> {
+        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names)? })
     }
 
-    /// Asks one source about one family. Ends within 30 s, whatever the other side does.
+    /// Asks one source about one family, through the interface `via` if one is named. Ends within 30 s, whatever the other side does.
     ///
     /// # Errors
     ///
     /// Says why the source gave no answer.
-    pub async fn ask(&self, probe: &Probe, family: Family) -> Result<Reading, ProbeFault> {
+    pub async fn ask(&self, probe: &Probe, family: Family, via: Option<&str>) -> Result<Reading, ProbeFault> {
         match probe {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
             Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
-            Probe::Echo { url } => echo::ask(&self.clients, url, family).await,
+            Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
+            Probe::Upnp | Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }

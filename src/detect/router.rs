@@ -167,14 +167,14 @@ impl Described {
             Some(Prefix::new(address, length))
         });
         let address = found.get("NewExternalIPv6Address").cloned().unwrap_or_default();
-        Ok(RouterReading { address, status: status(connection, clients).await?, prefix })
+        Ok(RouterReading { address, status: status(connection, clients).await?, prefix, ..RouterReading::default() })
     }
 }
 
 async fn read_v4(connection: &Connection, clients: &Clients) -> Result<RouterReading, CallError> {
     let found = connection.call(clients, "GetExternalIPAddress").await?;
     let address = found.get("NewExternalIPAddress").cloned().unwrap_or_default();
-    Ok(RouterReading { address, status: status(connection, clients).await?, prefix: None })
+    Ok(RouterReading { address, status: status(connection, clients).await?, ..RouterReading::default() })
 }
 
 /// The state of the connection; a router that does not tell has none.

@@ -29,7 +29,11 @@ impl Engine {
         self.wans = rules
             .lines
             .iter()
-            .map(|line| Wan { line: line.clone(), sights: old.remove(&line.name).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())) })
+            .map(|line| Wan {
+                line: line.clone(),
+                told: PerFamily::default(),
+                sights: old.remove(&line.name).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())),
+            })
             .collect();
         // A round under way asked by the old settings: its answers are nobody's.
         self.looks.clear();

@@ -45,6 +45,17 @@ pub enum Event {
     Reconfigured(Box<super::Rules>),
     /// The link or the route of a family came or went.
     LinkChanged(PerFamily<bool>),
+    /// The kernel's changes are followed from now on, or not any more.
+    Followed(bool),
+    /// A router told something.
+    Router {
+        /// Of the lines with this interface ([`Line::interface`](crate::rules::consensus::Line)).
+        via: Option<String>,
+        /// What.
+        news: RouterNews,
+    },
+    /// The machine slept, or somebody set the clock.
+    Resumed,
     /// Somebody wants the addresses looked at now (SIGUSR1).
     LookNow,
     /// A person opens locks.
@@ -83,6 +94,8 @@ pub enum Action {
         family: Family,
         /// What to ask.
         probe: Probe,
+        /// Through this interface ([`Line::interface`](crate::rules::consensus::Line)).
+        via: Option<String>,
     },
     /// Send one request to a provider. Not before every [`Action::Save`] ahead of it is on disk.
     Send {
@@ -110,6 +123,17 @@ pub enum Action {
     WakeAt(Duration),
     /// The round is over, or nothing is left in the air after [`Event::Stop`].
     Finish,
+}
+
+/// What a subscription to a router's events tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouterNews {
+    /// Something about the line may be different.
+    Changed,
+    /// The router was seen to tell when the address of these families changes: polling may be rare.
+    Proven(PerFamily<bool>),
+    /// It tells no more.
+    Lost,
 }
 
 /// How loud a notice is.

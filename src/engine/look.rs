@@ -90,7 +90,7 @@ impl Engine {
                 for (number, probe) in probes {
                     let ticket = self.ticket();
                     self.looks.insert(ticket, Looking { wan, family, number, late: false });
-                    turn.after.push(Action::Detect { ticket, family, probe });
+                    turn.after.push(Action::Detect { ticket, family, probe, via: self.wans[wan].line.interface.clone() });
                 }
             }
             Step::Done(observed) => self.observed(wan, family, observed, turn),
@@ -121,7 +121,8 @@ impl Engine {
 
     /// A round is over.
     fn observed(&mut self, wan: usize, family: Family, observed: Observed, turn: &mut Turn) {
-        let (run, settle, interval) = (self.run, self.rules.settle, self.rules.interval);
+        let (run, settle) = (self.run, self.rules.settle);
+        let interval = self.pause(wan, family, &observed);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
         let mine = |it: &Looking| (it.wan, it.family) == (wan, family);
         self.looks.retain(|_, it| !(mine(it) && it.late));
@@ -247,13 +248,13 @@ impl Engine {
 
 impl Sight {
     /// What was seen is a memory from now on.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         if let Some(observed) = self.observed.take() {
             self.remembered = Some(LineRecord { observed, since: self.since });
         }
     }
 
-    fn look_now(&mut self, now: Moment) {
+    pub(super) fn look_now(&mut self, now: Moment) {
         self.next_look = self.next_look.min(now);
         self.look_again = self.round.is_some();
     }

@@ -75,6 +75,8 @@ pub(super) struct Sight {
 #[derive(Clone, Debug)]
 pub(super) struct Wan {
     pub(super) line: Line,
+    /// Families whose changes the router tells by itself.
+    pub(super) told: PerFamily<bool>,
     pub(super) sights: PerFamily<Sight>,
 }
 

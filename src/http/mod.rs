@@ -70,12 +70,17 @@ struct Shared {
     tls: rustls::ClientConfig,
     agent: HeaderValue,
     names: Names,
-    /// Built when first needed; as many as there are pairs of family and connect limit in use.
+    /// Built when first needed; as many as there are kinds in use.
     built: Mutex<Vec<(Kind, Client)>>,
 }
 
-/// A client's family and connect limit.
-type Kind = (Option<Family>, Duration);
+/// What sets clients apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kind {
+    only: Option<Family>,
+    via: Option<String>,
+    connect: Duration,
+}
 
 impl fmt::Debug for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,13 +103,13 @@ impl Clients {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Gets `url` without credentials, over one family if `only` says so. A redirect is a fault.
+    /// Gets `url` without credentials, over one family if `only` says so and through the interface `via`. A redirect is a fault.
     ///
     /// # Errors
     ///
     /// Says why there is no reply.
-    pub async fn get(&self, url: &str, only: Option<Family>, limits: &Limits) -> Result<Reply, Fault> {
-        self.run(Request::get(url, only)?, Hops::none(), limits).await
+    pub async fn get(&self, url: &str, only: Option<Family>, via: Option<&str>, limits: &Limits) -> Result<Reply, Fault> {
+        self.run(Request::get(url, only, via)?, Hops::none(), limits).await
     }
 
     /// Sends `prepared`. Redirects are followed as far as its credentials may go.
@@ -147,7 +152,8 @@ impl Clients {
     /// One request, one reply; the body is still to be read.
     async fn exchange(&self, request: &Request, limits: &Limits) -> Result<Response, Fault> {
         request.check_family()?;
-        let client = self.client(request.only, limits.connect)?;
+        let kind = Kind { only: request.only, via: request.via.clone(), connect: limits.connect };
+        let client = self.client(kind)?;
         let mut builder = client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
@@ -155,17 +161,16 @@ impl Clients {
         builder.send().await.map_err(fault::from_error)
     }
 
-    fn client(&self, only: Option<Family>, connect: Duration) -> Result<Client, Fault> {
-        let kind = (only, connect);
+    fn client(&self, kind: Kind) -> Result<Client, Fault> {
         let mut built = self.shared.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = built.iter().find(|(known, _)| *known == kind) {
             return Ok(client.clone());
         }
-        let client = Client::builder()
+        let mut builder = Client::builder()
             .tls_backend_preconfigured(self.shared.tls.clone())
-            .dns_resolver(OneFamily { names: self.shared.names.clone(), only })
+            .dns_resolver(OneFamily { names: self.shared.names.clone(), only: kind.only })
             .user_agent(self.shared.agent.clone())
-            .connect_timeout(connect)
+            .connect_timeout(kind.connect)
             // A proxy of the environment would falsify what an echo sees and be handed the credentials.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -173,9 +178,11 @@ impl Clients {
             .retry(reqwest::retry::never())
             // A kept connection may belong to an address that we no longer have.
             .pool_max_idle_per_host(0)
-            .http1_only()
-            .build()
-            .map_err(fault::from_error)?;
+            .http1_only();
+        if let Some(interface) = &kind.via {
+            builder = builder.interface(interface);
+        }
+        let client = builder.build().map_err(fault::from_error)?;
         built.push((kind, client.clone()));
         Ok(client)
     }

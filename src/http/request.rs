@@ -18,12 +18,13 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
     pub(super) only: Option<Family>,
+    pub(super) via: Option<String>,
 }
 
 impl Request {
     /// Without credentials.
-    pub(super) fn get(url: &str, only: Option<Family>) -> Result<Self, Fault> {
-        Ok(Self { method: Method::GET, url: parse(url)?, headers: HeaderMap::new(), body: None, only })
+    pub(super) fn get(url: &str, only: Option<Family>, via: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self { method: Method::GET, url: parse(url)?, headers: HeaderMap::new(), body: None, only, via: via.map(str::to_owned) })
     }
 
     pub(super) fn from_prepared(prepared: &Prepared) -> Result<Self, Fault> {
@@ -43,7 +44,7 @@ impl Request {
             headers.insert(AUTHORIZATION, sensitive(value.as_bytes(), "Authorization")?);
         }
         let body = prepared.body.as_ref().map(|body| body.expose().as_bytes().to_vec());
-        Ok(Self { method, url, headers, body, only: prepared.only })
+        Ok(Self { method, url, headers, body, only: prepared.only, via: prepared.via.clone() })
     }
 
     /// As a redirect changes it.

@@ -24,6 +24,7 @@ fn clients() -> Clients {
 
 fn prepared(url: &str) -> Prepared {
     Prepared {
+        via: None,
         method: "GET".into(),
         url: Secret::new(url.into()),
         shown: url.into(),
@@ -41,7 +42,7 @@ const CREDENTIALS: &str = "Basic dXNlcjpnZWhlaW0=";
 
 async fn get(answer: Answer) -> Result<Reply, Fault> {
     let server = FakeHttp::start(V4, vec![answer]).await;
-    clients().get(&server.url("/"), None, &Limits::default()).await
+    clients().get(&server.url("/"), None, None, &Limits::default()).await
 }
 
 async fn send(url: &str) -> Result<Reply, Fault> {
@@ -328,7 +329,7 @@ mod families {
         let url = format!("http://localhost:{}/", v4.address.port());
         let clients = clients();
         for family in Family::ALL {
-            let reply = clients.get(&url, Some(family), &Limits::default()).await.expect("a reply");
+            let reply = clients.get(&url, Some(family), None, &Limits::default()).await.expect("a reply");
             assert_eq!(String::from_utf8_lossy(&reply.body), family.to_string());
         }
     }
@@ -337,8 +338,8 @@ mod families {
     async fn a_server_that_listens_on_ipv4_only_is_reached_without_a_wish() {
         let v4 = FakeHttp::start(V4, vec![Answer::ok("IPv4")]).await;
         let url = format!("http://localhost:{}/", v4.address.port());
-        assert!(clients().get(&url, None, &Limits::default()).await.is_ok());
-        let fault = clients().get(&url, Some(Family::V6), &Limits::default()).await.expect_err("not over IPv6");
+        assert!(clients().get(&url, None, None, &Limits::default()).await.is_ok());
+        let fault = clients().get(&url, Some(Family::V6), None, &Limits::default()).await.expect_err("not over IPv6");
         assert!(matches!(fault, Fault::Connect(_)), "{fault:?}");
     }
 
@@ -347,7 +348,7 @@ mod families {
         for (url, only) in
             [("http://127.0.0.1:9/", Family::V6), ("http://[::1]:9/", Family::V4), ("http://[::ffff:127.0.0.1]:9/", Family::V6)]
         {
-            let fault = clients().get(url, Some(only), &Limits::default()).await.expect_err("the wrong family");
+            let fault = clients().get(url, Some(only), None, &Limits::default()).await.expect_err("the wrong family");
             assert!(matches!(&fault, Fault::Unsendable(text) if text.contains(&only.to_string())), "{fault:?}");
         }
     }

@@ -23,10 +23,18 @@ pub use round::Round;
 pub enum Source {
     /// The machine's own interfaces, or the named one.
     Interface(Option<String>),
-    /// The FRITZ!Box (IGD, without login).
+    /// The FRITZ!Box.
     FritzBox,
+    /// Any router that speaks IGD (`UPnP` Forum, `InternetGatewayDevice:1` and `:2`).
+    Upnp,
+    /// The NAT in front of us, by one packet: NAT-PMP (RFC 6886) or PCP (RFC 6887).
+    Pcp,
     /// The built-in echo services, with quorum.
     Web,
+    /// The built-in name servers that answer with the address of who asks, with quorum.
+    Dns,
+    /// The built-in STUN servers (RFC 8489), with quorum.
+    Stun,
     /// An echo service that the user names.
     Echo(String),
     /// An external program.
@@ -39,7 +47,13 @@ impl Source {
     /// Is this the view of somebody outside the line? Hysteresis and quorum are for these.
     #[must_use]
     pub const fn outside(&self) -> bool {
-        matches!(self, Self::Web | Self::Echo(_))
+        matches!(self, Self::Web | Self::Dns | Self::Stun | Self::Echo(_))
+    }
+
+    /// Is this the view of the router in front of us?
+    #[must_use]
+    pub const fn router(&self) -> bool {
+        matches!(self, Self::FritzBox | Self::Upnp | Self::Pcp)
     }
 }
 
@@ -50,7 +64,11 @@ impl fmt::Display for Source {
             Self::Interface(None) => f.write_str("interface"),
             Self::Interface(Some(name)) => write!(f, "interface:{name}"),
             Self::FritzBox => f.write_str("fritzbox"),
+            Self::Upnp => f.write_str("upnp"),
+            Self::Pcp => f.write_str("pcp"),
             Self::Web => f.write_str("web"),
+            Self::Dns => f.write_str("dns"),
+            Self::Stun => f.write_str("stun"),
             Self::Echo(url) => f.write_str(url),
             Self::Command(command) => write!(f, "command:{command}"),
             Self::Static(address) => write!(f, "static:{address}"),
@@ -63,6 +81,8 @@ impl fmt::Display for Source {
 pub struct Line {
     /// "default", or the NAME of `[wan.NAME]`.
     pub name: String,
+    /// The interface that leads there: what asks outside or sends goes through it. `None`: as the system routes.
+    pub interface: Option<String>,
     /// Sources per family, in order of trust.
     pub sources: super::address::PerFamily<Vec<Source>>,
 }
@@ -74,6 +94,14 @@ pub enum Probe {
     Interface(Option<String>),
     /// Ask the box.
     FritzBox,
+    /// Ask the router over IGD.
+    Upnp,
+    /// Ask the gateway with one packet.
+    Pcp,
+    /// Ask this name server directly.
+    Dns(&'static services::Whoami),
+    /// Ask this STUN server.
+    Stun(&'static services::StunServer),
     /// Ask this echo service over the family's transport.
     Echo {
         /// Address of the service.
@@ -101,6 +129,10 @@ pub enum Reading {
         /// Body text, capped.
         body: String,
     },
+    /// A name server's answer.
+    Dns(DnsReading),
+    /// The address that a STUN server saw (XOR-MAPPED-ADDRESS, RFC 8489 14.2).
+    Mapped(IpAddr),
     /// A program's standard output, capped.
     Text(String),
     /// The configured address.
@@ -135,15 +167,41 @@ pub struct InterfaceAddress {
     pub tunnel: bool,
 }
 
-/// What the box says about one family.
+/// What a router says about one family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouterReading {
-    /// The external address as the box wrote it; may be empty.
+    /// The external address as the router wrote it; may be empty.
     pub address: String,
-    /// ConnectionStatus, as written.
+    /// How long that address lives on, where the router tells (IPv6 only).
+    pub lifetimes: Option<Lifetimes>,
+    /// ConnectionStatus, as written; empty if the router does not tell.
     pub status: String,
     /// The delegated prefix (IPv6 only).
     pub prefix: Option<Prefix>,
+    /// How long that prefix lives on.
+    pub prefix_lifetimes: Option<Lifetimes>,
+    /// The box says that its IPv4 goes through a DS-Lite tunnel (RFC 6333); `None` if it does not tell.
+    pub ds_lite: Option<bool>,
+}
+
+/// What is left of an address or a prefix (RFC 4862 5.5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// For new connections.
+    pub preferred: Duration,
+    /// At all.
+    pub valid: Duration,
+}
+
+/// What a name server answered to the question who is asking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DnsReading {
+    /// The authoritative answer flag (RFC 1035 4.1.1).
+    pub authoritative: bool,
+    /// Every record of the wanted type, as text: an address, or the strings of a TXT record.
+    pub records: Vec<String>,
+    /// Somebody answered in the place of an address where nobody is: port 53 is intercepted.
+    pub intercepted: bool,
 }
 
 /// Why a source did not answer.

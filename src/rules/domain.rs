@@ -162,6 +162,8 @@ pub struct Sending {
     pub basic: bool,
     /// Substitute every placeholder raw, as FRITZ!OS does.
     pub fritz_compat: bool,
+    /// Requests go through this interface: the one of the entry's line.
+    pub via: Option<String>,
 }
 
 /// One checked `[[ddns]]` entry.

@@ -7,6 +7,7 @@ pub mod booking;
 pub mod consensus;
 pub mod dialect;
 pub mod domain;
+pub mod fingerprint;
 pub mod moment;
 pub mod moments;
 pub mod order;

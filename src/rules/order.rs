@@ -70,6 +70,8 @@ pub struct Prepared {
     pub basic: Option<(String, Secret)>,
     /// Connect over this family only: the provider detects the address from the connection.
     pub only: Option<Family>,
+    /// Connect through this interface only ([`Line::interface`](super::consensus::Line)).
+    pub via: Option<String>,
     /// Every text that must not be shown if a reply repeats it: password, its encoded forms, tokens.
     pub secrets: Vec<Secret>,
 }
@@ -114,6 +116,7 @@ pub fn prepare(entry: &Entry, order: &Order) -> Result<Prepared, String> {
         body,
         basic,
         only: only(entry, order, &template),
+        via: sending.via.clone(),
         secrets,
     })
 }

@@ -68,7 +68,7 @@ impl Router {
 
     async fn describe(clients: &Clients, base: &Url, path: &str) -> Result<Self, CallError> {
         let address = base.join(path).map_err(|error| CallError::Malformed(format!("{path}: {error}")))?;
-        let reply = clients.get(address.as_str(), None, &LIMITS).await.map_err(CallError::Http)?;
+        let reply = clients.get(address.as_str(), None, None, &LIMITS).await.map_err(CallError::Http)?;
         if reply.status != 200 {
             return Err(CallError::Malformed(format!("{path}: HTTP {}; is UPnP switched on in the router?", reply.status)));
         }
@@ -114,6 +114,7 @@ impl Connection {
             body: Some(Secret::new(soap::request(&self.kind, action, &[]))),
             basic: None,
             only: None,
+            via: None,
             secrets: Vec::new(),
         };
         let reply = clients.send(&prepared, &LIMITS).await.map_err(CallError::Http)?;

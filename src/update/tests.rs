@@ -12,6 +12,7 @@ fn updater(options: Options) -> Updater {
 
 fn prepared(url: &str) -> Prepared {
     Prepared {
+        via: None,
         method: "GET".into(),
         url: Secret::new(url.into()),
         shown: url.into(),

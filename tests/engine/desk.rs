@@ -127,7 +127,7 @@ impl Desk {
         let sends = actions.iter().any(|action| matches!(action, Action::Send { .. }));
         for action in &actions {
             match action {
-                Action::Detect { ticket, family, probe } => {
+                Action::Detect { ticket, family, probe, via: _ } => {
                     self.looked += 1;
                     answers.push(Event::Detected { ticket: *ticket, result: self.read(probe, *family) });
                 }

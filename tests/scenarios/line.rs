@@ -73,6 +73,7 @@ impl Line {
             Probe::FritzBox if !self.up[family] => Err(ProbeFault::Failed("failed to connect: network is unreachable".into())),
             Probe::FritzBox => Ok(Reading::Router(self.router(family))),
             Probe::Echo { url } => self.echo(url, family),
+            Probe::Upnp | Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("nobody answers".into())),
             Probe::Command(_) => Err(ProbeFault::Failed("no such program".into())),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }
@@ -99,7 +100,7 @@ impl Line {
             (self.wan[family].map(|it| it.to_string()).unwrap_or_default(), status.to_owned())
         };
         let (address, status) = self.router[family].clone().unwrap_or_else(own);
-        RouterReading { address, status, prefix: None }
+        RouterReading { address, status, ..RouterReading::default() }
     }
 
     fn echo(&self, url: &str, family: Family) -> Result<Reading, ProbeFault> {

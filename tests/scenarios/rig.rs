@@ -335,7 +335,7 @@ impl Rig {
                         return None;
                     }
                 }
-                Action::Detect { ticket, family, probe } => {
+                Action::Detect { ticket, family, probe, via: _ } => {
                     let result = self.line.answer(&probe, family);
                     let left = !matches!(result, Err(ProbeFault::NoRoute(_)));
                     self.log.probes.push(Asked { at_ms: self.boot_ms, probe, left });

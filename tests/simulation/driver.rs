@@ -342,7 +342,7 @@ impl World {
                 Action::Send { ticket, .. } if failed => unsaved.push(ticket),
                 Action::Send { .. } if cut_off => {}
                 Action::Send { ticket, entry, order } => self.deliver(ticket, entry, &order)?,
-                Action::Detect { ticket, family, probe } => self.look(ticket, family, &probe)?,
+                Action::Detect { ticket, family, probe, via: _ } => self.look(ticket, family, &probe)?,
                 Action::Ask { ticket, domain, family } => self.ask(ticket, domain.as_str(), family),
                 Action::Announce(_) => {}
                 Action::WakeAt(at) => self.wake = Some((self.boot + u64::try_from(at.as_millis()).expect("years fit")).max(self.now)),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use wanbeacon::rules::address::{Family, PerFamily, Prefix};
-use wanbeacon::rules::consensus::{InterfaceAddress, Probe, ProbeFault, Reading, RouterReading};
+use wanbeacon::rules::consensus::{DnsReading, InterfaceAddress, Probe, ProbeFault, Reading, RouterReading};
 
 use super::dice::Dice;
 
@@ -99,13 +99,16 @@ impl Line {
         match probe {
             Probe::Interface(_) => (Ok(Reading::Interface(self.interface())), self.address(family)),
             Probe::Command(_) => (Ok(Reading::Text(text(shown))), self.address(family)),
-            Probe::FritzBox => {
+            Probe::FritzBox | Probe::Upnp | Probe::Pcp => {
                 let status = if self.up[family] { "Connected" } else { "Disconnected" };
                 let prefix = match shown {
                     Shown::Public(IpAddr::V6(address)) => Some(Prefix::new(address, 56)),
                     _ => None,
                 };
-                (Ok(Reading::Router(RouterReading { address: text(shown), status: status.into(), prefix })), self.address(family))
+                (
+                    Ok(Reading::Router(RouterReading { address: text(shown), status: status.into(), prefix, ..RouterReading::default() })),
+                    self.address(family),
+                )
             }
             Probe::Echo { .. } => {
                 let page = |status, body| Ok(Reading::Echo { status, retry_after: None, body });
@@ -116,6 +119,14 @@ impl Line {
                     _ => (page(200, text(shown)), self.address(family)),
                 }
             }
+            Probe::Dns(_) => {
+                let records = vec![text(shown)];
+                (Ok(Reading::Dns(DnsReading { authoritative: true, records, intercepted: false })), self.address(family))
+            }
+            Probe::Stun(_) => match self.address(family) {
+                Some(address) => (Ok(Reading::Mapped(address)), Some(address)),
+                None => (Err(ProbeFault::Failed("no answer".into())), None),
+            },
             Probe::Static(address) => (Ok(Reading::Static(*address)), None),
         }
     }

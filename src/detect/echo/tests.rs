@@ -6,7 +6,7 @@ use super::*;
 async fn get(answer: Answer) -> Result<Reading, ProbeFault> {
     let fake = FakeHttp::start("127.0.0.1:0", vec![answer]).await;
     let clients = Clients::new(&Options { user_agent: "wanbeacon/test".into(), ..Options::default() }).unwrap();
-    ask(&clients, &fake.url("/ip"), Family::V4).await
+    ask(&clients, &fake.url("/ip"), Family::V4, None).await
 }
 
 #[tokio::test]
@@ -38,9 +38,9 @@ async fn a_redirect_a_long_page_and_a_reset_are_faults() {
 async fn a_service_that_is_near_and_closed_says_nothing_about_the_line() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let clients = Clients::new(&Options { user_agent: "wanbeacon/test".into(), ..Options::default() }).unwrap();
-    let fault = ask(&clients, &format!("http://{closed}/"), Family::V4).await.unwrap_err();
+    let fault = ask(&clients, &format!("http://{closed}/"), Family::V4, None).await.unwrap_err();
     assert!(matches!(&fault, ProbeFault::Failed(why) if why.contains("no connection")), "{fault:?}");
-    let wrong = ask(&clients, &format!("http://{closed}/"), Family::V6).await.unwrap_err();
+    let wrong = ask(&clients, &format!("http://{closed}/"), Family::V6, None).await.unwrap_err();
     assert!(matches!(&wrong, ProbeFault::Failed(why) if why.contains("IPv6")), "{wrong:?}");
 }
 

@@ -53,7 +53,12 @@ fn asked(fake: &FakeHttp) -> Vec<String> {
 }
 
 fn reading(address: &str, status: &str, prefix: Option<&str>) -> RouterReading {
-    RouterReading { address: address.into(), status: status.into(), prefix: prefix.map(|text| Prefix::parse(text).unwrap()) }
+    RouterReading {
+        address: address.into(),
+        status: status.into(),
+        prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
+        ..RouterReading::default()
+    }
 }
 
 #[tokio::test]

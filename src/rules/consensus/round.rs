@@ -148,6 +148,8 @@ impl Round {
             let probe = match &source {
                 Source::Interface(name) => Probe::Interface(name.clone()),
                 Source::FritzBox => Probe::FritzBox,
+                Source::Upnp => Probe::Upnp,
+                Source::Pcp => Probe::Pcp,
                 Source::Command(command) => Probe::Command(command.clone()),
                 Source::Static(address) => {
                     // Nothing to ask.
@@ -155,7 +157,7 @@ impl Round {
                     self.judge(source, Ok(reading));
                     continue;
                 }
-                Source::Web | Source::Echo(_) => {
+                Source::Web | Source::Dns | Source::Stun | Source::Echo(_) => {
                     let poll = Poll::new(&self.outside, self.family, self.published, services, now);
                     let turn = self.poll.insert(poll).begin(services, now);
                     return self.turn(turn, services, now);
@@ -224,7 +226,7 @@ impl Round {
         let reading = match result {
             Ok(reading) => reading,
             // A router that cannot be asked says nothing about the line.
-            Err(fault) if *source == Source::FritzBox => {
+            Err(fault) if source.router() => {
                 return (Outcome::Silent(fault.into()), Vec::new());
             }
             Err(ProbeFault::NoRoute(why)) => {
@@ -236,7 +238,7 @@ impl Round {
             (Source::Interface(name), Reading::Interface(all)) => {
                 return interface::choose(&all, name.as_deref(), self.family, self.published);
             }
-            (Source::FritzBox, Reading::Router(reading)) => {
+            (Source::FritzBox | Source::Upnp | Source::Pcp, Reading::Router(reading)) => {
                 let (outcome, warning) = router(&reading, self.family);
                 self.warning = warning;
                 self.prefix = reading.prefix;
@@ -273,7 +275,7 @@ impl Round {
 
     /// No source has an address: is there no line, or do we not know?
     fn nothing(&self) -> Observed {
-        let router = self.findings.iter().find(|finding| finding.source == Source::FritzBox);
+        let router = self.findings.iter().find(|finding| finding.source.router());
         if let Some(Finding { verdict: Word::Absent(why), .. }) = router {
             return Observed::Absent(why.clone());
         }

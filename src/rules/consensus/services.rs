@@ -43,6 +43,43 @@ const fn service(operator: &'static str, v4: &'static str, v6: &'static str) -> 
     BuiltIn { operator, url: PerFamily { v4, v6 } }
 }
 
+/// A name server that tells who asks. Asked directly, never through a resolver: that one would be told its own address.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whoami {
+    /// Who runs it.
+    pub operator: &'static str,
+    /// Addresses of the server, per family; it answers with the address of the family it is asked over.
+    pub server: PerFamily<Option<IpAddr>>,
+    /// The name to ask for.
+    pub name: &'static str,
+    /// The kind of question.
+    pub question: Question,
+    /// The server is authoritative for the name: an answer without that flag is somebody else's.
+    pub authoritative: bool,
+}
+
+/// What is asked of a [`Whoami`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A or AAAA, by the family.
+    Address,
+    /// TXT.
+    Text,
+    /// TXT in the class CHAOS.
+    Chaos,
+}
+
+/// A STUN server.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StunServer {
+    /// Who runs it.
+    pub operator: &'static str,
+    /// Host name.
+    pub host: &'static str,
+    /// UDP port.
+    pub port: u16,
+}
+
 /// Why a service is not asked now: the words for a report.
 pub(super) fn resting(record: Option<&ServiceRecord>, spaced: bool, now: Moment) -> Option<String> {
     let record = record?;

@@ -12,6 +12,7 @@ const PASSWORD: &str = "p@ss/w:rd&#+ %";
 fn entry(provider: &str, url: &str, mode: Option<Mode>) -> Entry {
     let plan = check_mode(&parse_update_url(url).expect(url), mode).expect(url);
     let sending = Sending {
+        via: None,
         single: plan.single,
         together: plan.together,
         method: "GET".into(),

@@ -75,7 +75,7 @@ fn a_program_prints_one_address_and_nothing_else() {
 }
 
 fn box_says(address: &str, status: &str, family: Family) -> (Outcome, Option<String>) {
-    router(&RouterReading { address: address.into(), status: status.into(), prefix: None }, family)
+    router(&RouterReading { address: address.into(), status: status.into(), ..RouterReading::default() }, family)
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_public_address_of_a_connected_box_is_known() {
         assert!(matches!(outcome, Outcome::Known { .. }) && warning.is_none(), "{status:?}: {outcome:?}");
     }
     let prefix = Prefix::parse("2003:e7:1:5600::/56").ok();
-    let reading = RouterReading { address: "2003:f:ab::10".into(), status: "Connected".into(), prefix };
+    let reading = RouterReading { address: "2003:f:ab::10".into(), status: "Connected".into(), prefix, ..RouterReading::default() };
     assert!(matches!(router(&reading, Family::V6).0, Outcome::Known { prefix: seen, .. } if seen == prefix));
 }
 

@@ -23,7 +23,7 @@ fn interface(address: &str) -> Result<Reading, ProbeFault> {
 
 fn router_says(address: &str, status: &str) -> Result<Reading, ProbeFault> {
     let prefix = Prefix::parse("2003:e7:1:5600::/56").ok();
-    Ok(Reading::Router(RouterReading { address: address.into(), status: status.into(), prefix }))
+    Ok(Reading::Router(RouterReading { address: address.into(), status: status.into(), prefix, ..RouterReading::default() }))
 }
 
 fn echo(body: &str) -> Result<Reading, ProbeFault> {

@@ -10,6 +10,7 @@ mod families;
 mod faults;
 mod hostile;
 mod kill;
+mod lines;
 mod once;
 mod secrets;
 mod storage;

@@ -14,8 +14,8 @@ use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::reply::Fault;
 
-use router::Routers;
-pub use router::{Eventing, WanView};
+pub use router::{Eventing, Remaining, WanView};
+use router::{Routers, Wanted};
 
 /// Every kind of address source. One is enough for all lines: what is known of the router is kept in it.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the default gateway
-    /// is taken, then `fritz.box` if `names` finds it nearby.
+    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the
+    /// router is looked for: the default gateway first, then `fritz.box` as `names` finds it nearby, and whoever answers a search.
     ///
     /// # Errors
     ///
@@ -43,9 +43,12 @@ impl Detectors {
     pub async fn ask(&self, probe: &Probe, family: Family, via: Option<&str>) -> Result<Reading, ProbeFault> {
         match probe {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
-            Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
+            Probe::FritzBox | Probe::Upnp => {
+                let reading = self.routers.ask(&self.clients, Wanted::by(probe), via, family).await;
+                reading.map(Reading::Router).map_err(ProbeFault::Failed)
+            }
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Upnp | Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }
@@ -57,7 +60,7 @@ impl Detectors {
     ///
     /// Says why there is no router, or that it has no events.
     pub async fn eventing(&self, probe: &Probe, via: Option<&str>) -> Result<Eventing, String> {
-        self.routers.eventing(&self.clients, probe, via).await
+        self.routers.eventing(&self.clients, Wanted::by(probe), via).await
     }
 
     /// Everything that the FRITZ!Box tells about the line without login.

@@ -2,5 +2,7 @@
 
 pub mod client;
 pub mod description;
+pub mod scpd;
 pub mod soap;
+pub mod ssdp;
 mod xml;

@@ -51,21 +51,14 @@ impl FakeRouter {
         fake
     }
 
-    /// Answers `what`, a path or an action, like this from now on.
+    /// Answers `what`, a path, an action or `PATH#ACTION`, like this from now on.
     pub(crate) fn set(&self, what: &str, answer: Answer) {
         self.answers.lock().expect("not poisoned").insert(what.to_owned(), answer);
     }
 
     /// Answers `action` with these results.
     pub(crate) fn says(&self, action: &str, values: &[(&str, &str)]) {
-        let values: Vec<String> = values.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
-        let text = format!(
-            "<?xml version=\"1.0\"?>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<s:Body>\n\
-             <u:{action}Response xmlns:u=\"urn:schemas-upnp-org:service:WANIPConnection:1\">\n{}\n</u:{action}Response>\n</s:Body>\n\
-             </s:Envelope>",
-            values.join("\n")
-        );
-        self.set(action, Answer::ok(&text));
+        self.set(action, results(action, values));
     }
 
     /// Paths and actions that were asked for, in order.
@@ -81,6 +74,17 @@ impl FakeRouter {
     pub(crate) fn place(&self) -> Url {
         Url::parse(&format!("http://{}/", self.address)).expect("an address is a host")
     }
+}
+
+/// Results in the manner of a FRITZ!Box.
+pub(crate) fn results(action: &str, values: &[(&str, &str)]) -> Answer {
+    let values: Vec<String> = values.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    Answer::ok(&format!(
+        "<?xml version=\"1.0\"?>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<s:Body>\n\
+         <u:{action}Response xmlns:u=\"urn:schemas-upnp-org:service:WANIPConnection:1\">\n{}\n</u:{action}Response>\n</s:Body>\n\
+         </s:Envelope>",
+        values.join("\n")
+    ))
 }
 
 async fn connection(mut stream: TcpStream, answers: Answers, asked: Arc<Mutex<Vec<String>>>) -> Option<()> {

@@ -132,7 +132,9 @@ impl Seeker<'_> {
         };
         let factory = scene.factory.iter().copied().map(IpAddr::V4).filter(other).map(|address| self.open(address, scene.port));
         let announced = async {
-            let found = search(scene.group, &scene.sources, self.via, gateway).await;
+            // A gateway that is no FRITZ!Box does not end the search for one; one that is was asked directly.
+            let enough = gateway.filter(|_| self.wanted == Wanted::Any);
+            let found = search(scene.group, &scene.sources, self.via, enough).await;
             let mut routers: Vec<IpAddr> = found.iter().map(|announced| announced.address).collect();
             routers.sort_unstable();
             routers.dedup();

@@ -3,7 +3,7 @@ use crate::http::fake::{Answer, End};
 use crate::rules::address::Prefix;
 use crate::rules::consensus::Lifetimes;
 
-use super::fake::{BOX, FakeRouter, MINI, MINI_SCPD};
+use super::fake::{BOX, FakeRouter, MINI, MINI_SCPD, results};
 use super::*;
 
 const PPP: &str = include_str!("../../../tests/fixtures/fritzbox/linksys-desc.xml");
@@ -144,12 +144,8 @@ async fn of_several_connections_the_one_with_an_address_counts() {
         <controlURL>/ppp</controlURL><eventSubURL>/ppp-events</eventSubURL><SCPDURL>/ppp.xml</SCPDURL></service></serviceList>";
     let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", &BOX.replacen("</serviceList>", second, 1))]).await;
     fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "0.0.0.0")]);
-    fake.says("/ppp#GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
-    // The results are named by the action, whichever path it is called at.
-    let renamed = |text: &str| Answer::ok(&text.replace("/ppp#", ""));
-    let body = "<Envelope><Body><GetExternalIPAddressResponse><NewExternalIPAddress>91.12.34.57</NewExternalIPAddress>\
-        </GetExternalIPAddressResponse></Body></Envelope>";
-    fake.set("/ppp#GetExternalIPAddress", renamed(body));
+    let address = results("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+    fake.set("/ppp#GetExternalIPAddress", address);
     let asker = Asker::of(&fake);
     assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "")));
     let eventing = asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap();

@@ -6,8 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::description::{Description, Service};
+pub use super::fault::CallError;
 use super::scpd::Scpd;
-use super::soap::{self, SoapFault};
+use super::soap;
 use crate::http::{Clients, Limits};
 use crate::rules::order::Prepared;
 use crate::rules::reply::{Fault, Reply};
@@ -22,17 +23,6 @@ const PATHS: [&str; 3] = ["/igddesc.xml", "/igd2desc.xml", "/rootDesc.xml"];
 /// Most connections that are looked at, and longest text that is kept of a device's name, in characters.
 const CONNECTIONS: usize = 4;
 const NAME: usize = 60;
-
-/// Why a router gave no answer that can be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallError {
-    /// HTTP failed.
-    Http(Fault),
-    /// The device refused the action.
-    Refused(SoapFault),
-    /// The answer is not what the protocol says; in words.
-    Malformed(String),
-}
 
 /// A router that describes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use rtnetlink::{Handle, RouteMessageBuilder};
 
 use crate::rules::consensus::InterfaceAddress;
 
+mod defaults;
 #[cfg(test)]
 pub(crate) mod fake;
 mod watch;

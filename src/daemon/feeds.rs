@@ -18,9 +18,9 @@ pub(super) struct Feeds {
 impl Feeds {
     /// Begins to listen. What this finds out is the first event.
     pub(super) async fn begin(edges: &Edges, lines: &[Line]) -> (Self, Event) {
-        let links = Links::follow().await;
-        let followed = Event::Followed(links.is_followed());
-        (Self { links, resume: Resume::follow(), subscriptions: edges.subscriptions(lines) }, followed)
+        let feeds = Self { links: Links::follow().await, resume: Resume::follow(), subscriptions: edges.subscriptions(lines) };
+        let followed = Event::Followed(feeds.links.is_followed());
+        (feeds, followed)
     }
 
     /// The next events, in this order; never for who has none. May be dropped while it waits.

@@ -32,7 +32,7 @@ pub type Find = Arc<dyn Fn(Probe, Option<String>) -> BoxFuture<'static, Result<P
 pub struct Subscriptions {
     news: mpsc::UnboundedReceiver<Event>,
     /// Something about this machine's network is different, so many times; closed: listen no longer.
-    nudges: watch::Sender<u32>,
+    changes: watch::Sender<u32>,
     tasks: JoinSet<()>,
 }
 
@@ -41,13 +41,13 @@ impl Subscriptions {
     #[must_use]
     pub fn keep(lines: &[Line], clients: &Clients, find: &Find) -> Self {
         let (sender, news) = mpsc::unbounded_channel();
-        let (nudges, nudged) = watch::channel(0);
+        let (changes, nudged) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for (via, probes) in routers(lines) {
             let (clients, find, news, nudged) = (clients.clone(), Arc::clone(find), sender.clone(), nudged.clone());
             tasks.spawn(Keeper { via, probes, clients, find, news, nudged, told: None }.keep());
         }
-        Self { news, nudges, tasks }
+        Self { news, changes, tasks }
     }
 
     /// The next news of a router. May be dropped while it waits.
@@ -61,13 +61,13 @@ impl Subscriptions {
 
     /// The network may be another one, or the machine slept: are the routers still there?
     pub fn nudge(&self) {
-        self.nudges.send_modify(|count| *count = count.wrapping_add(1));
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Takes leave of the routers, within a second. What was heard meanwhile is nobody's.
     pub async fn end(self) {
-        let Self { news: _, nudges, mut tasks } = self;
-        drop(nudges);
+        let Self { news: _, changes, mut tasks } = self;
+        drop(changes);
         // Who does not come to an end is cut off; the router forgets the subscription after its time.
         let _ = tokio::time::timeout(FAREWELLS, async { while tasks.join_next().await.is_some() {} }).await;
     }

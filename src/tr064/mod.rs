@@ -4,5 +4,7 @@ pub mod client;
 pub mod description;
 pub mod events;
 pub mod gena;
+pub mod scpd;
 pub mod soap;
+pub mod ssdp;
 mod xml;

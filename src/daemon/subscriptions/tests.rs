@@ -96,7 +96,8 @@ async fn a_router_that_does_not_tell_is_asked_more_and_more_rarely_until_the_net
 
 #[tokio::test]
 async fn what_the_router_tells_becomes_news_and_a_gap_is_a_loss_and_a_new_subscription() {
-    let router = FakeHttp::start("127.0.0.1:0", vec![grants("uuid:1"), grants("uuid:1"), Answer::ok(""), grants("uuid:2"), Answer::ok("")]).await;
+    let router =
+        FakeHttp::start("127.0.0.1:0", vec![grants("uuid:1"), grants("uuid:1"), Answer::ok(""), grants("uuid:2"), Answer::ok("")]).await;
     let publisher = Publisher { url: Url::parse(&router.url("/evt")).unwrap(), peer: router.address.ip(), via: None };
     let find: Find = Arc::new(move |_, _| {
         let publisher = publisher.clone();

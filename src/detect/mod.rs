@@ -1,9 +1,12 @@
 //! Asks one address source and hands back what it said, unjudged ([`crate::rules::consensus`] judges).
 
 mod command;
+mod datagram;
+pub mod dns;
 mod echo;
 pub mod interface;
 mod router;
+pub mod stun;
 
 use crate::config::FritzBox;
 use crate::http::Clients;
@@ -19,6 +22,7 @@ use router::Routers;
 pub struct Detectors {
     clients: Clients,
     routers: Routers,
+    names: Names,
 }
 
 impl Detectors {
@@ -29,7 +33,7 @@ impl Detectors {
     ///
     /// Says why `[fritzbox] address` names no place.
     pub fn new(clients: Clients, fritzbox: &FritzBox, names: Names) -> Result<Self, String> {
-        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names)? })
+        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names.clone())?, names })
     }
 
     /// Asks one source about one family, through the interface `via` if one is named. Ends within 30 s, whatever the other side does.
@@ -42,7 +46,9 @@ impl Detectors {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
             Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Upnp | Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Upnp | Probe::Pcp => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Dns(whoami) => dns::ask(whoami, family, via).await.map(Reading::Dns),
+            Probe::Stun(server) => stun::ask(server, family, via, &self.names).await.map(Reading::Mapped),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }

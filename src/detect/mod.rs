@@ -8,6 +8,8 @@ pub mod interface;
 mod router;
 pub mod stun;
 
+use url::Url;
+
 use crate::config::FritzBox;
 use crate::http::Clients;
 use crate::resolve::Names;
@@ -16,6 +18,7 @@ use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::reply::Fault;
 
 use router::Routers;
+pub use router::{Eventing, WanView};
 
 /// Every kind of address source. One is enough for all lines: what is known of the router is kept in it.
 #[derive(Debug)]
@@ -52,6 +55,33 @@ impl Detectors {
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }
+    }
+
+    /// Where the router that `probe` asks ([`Probe::FritzBox`] or [`Probe::Upnp`]) tells of changes by itself.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is no router, or that it has no events.
+    pub async fn eventing(&self, probe: &Probe, via: Option<&str>) -> Result<Eventing, String> {
+        self.routers.eventing(&self.clients, probe, via).await
+    }
+
+    /// Everything that the FRITZ!Box tells about the line without login.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is no box, or why it does not answer.
+    pub async fn wan_view(&self, via: Option<&str>) -> Result<WanView, String> {
+        self.routers.view(&self.clients, via).await
+    }
+
+    /// Where the FRITZ!Box is: scheme, host and port.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is none.
+    pub async fn place(&self, via: Option<&str>) -> Result<Url, String> {
+        self.routers.place(&self.clients, via).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
@@ -12,8 +13,8 @@ use url::Url;
 use super::{interface, words};
 use crate::http::Clients;
 use crate::resolve::Names;
-use crate::rules::address::{Family, Prefix};
-use crate::rules::consensus::RouterReading;
+use crate::rules::address::{Family, PerFamily, Prefix};
+use crate::rules::consensus::{Probe, RouterReading};
 use crate::tr064::client::{CallError, Connection, Router};
 use crate::tr064::soap::{INVALID_ACTION, SoapFault};
 
@@ -57,6 +58,26 @@ enum Known {
     },
 }
 
+/// Where to subscribe to a router's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eventing {
+    /// eventSubURL of the WAN connection: absolute, on the router, its host an address.
+    pub url: Url,
+    /// The router: nobody else may call.
+    pub peer: IpAddr,
+    /// This machine's address as the router sees it, for the callback; `None` if the kernel has no way there.
+    pub local: Option<IpAddr>,
+    /// For which families the router says that it tells when the address changes.
+    pub evented: PerFamily<bool>,
+}
+
+/// What a router tells about the line without login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WanView {
+    /// Model name; may be empty.
+    pub model: String,
+}
+
 #[derive(Debug)]
 struct Described {
     /// The place that was asked for it: another gateway is another network.
@@ -69,6 +90,19 @@ struct Described {
 impl Routers {
     pub(super) fn new(configured: Option<&str>, names: Names) -> Result<Self, String> {
         Ok(Self { configured: configured.map(place).transpose()?, names, known: Mutex::default(), limit: LIMIT })
+    }
+
+    #[expect(clippy::unused_async, reason = "follows with the events")]
+    pub(super) async fn eventing(&self, _clients: &Clients, _probe: &Probe, _via: Option<&str>) -> Result<Eventing, String> {
+        Err("the router has no events".into())
+    }
+
+    pub(super) async fn view(&self, clients: &Clients, _via: Option<&str>) -> Result<WanView, String> {
+        Ok(WanView { model: self.router(clients).await?.router.model.clone() })
+    }
+
+    pub(super) async fn place(&self, clients: &Clients, _via: Option<&str>) -> Result<Url, String> {
+        Ok(self.router(clients).await?.place.clone())
     }
 
     /// What the router says about `family`.
@@ -91,7 +125,7 @@ impl Routers {
     /// The router, described once.
     async fn router(&self, clients: &Clients) -> Result<Arc<Described>, String> {
         // A failure to ask the kernel leaves the name.
-        let gateway = if self.configured.is_none() { interface::default_gateway().await.unwrap_or(None) } else { None };
+        let gateway = if self.configured.is_none() { interface::default_gateway(None).await.unwrap_or(None) } else { None };
         // Held while the description is read: the question for the other family waits for it instead of repeating it.
         let mut known = self.known.lock().await;
         match &*known {

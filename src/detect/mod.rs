@@ -5,6 +5,7 @@ mod datagram;
 pub mod dns;
 mod echo;
 pub mod interface;
+pub mod pcp;
 mod router;
 pub mod stun;
 
@@ -49,7 +50,8 @@ impl Detectors {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
             Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Upnp | Probe::Pcp => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Upnp => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Pcp => pcp::ask(family, via).await.map(Reading::Router),
             Probe::Dns(whoami) => dns::ask(whoami, family, via).await.map(Reading::Dns),
             Probe::Stun(server) => stun::ask(server, family, via, &self.names).await.map(Reading::Mapped),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),

@@ -18,8 +18,8 @@ use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::reply::Fault;
 
-use router::Routers;
-pub use router::{Eventing, WanView};
+pub use router::{Eventing, Remaining, WanView};
+use router::{Routers, Wanted};
 
 /// Every kind of address source. One is enough for all lines: what is known of the router is kept in it.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the default gateway
-    /// is taken, then `fritz.box` if `names` finds it nearby.
+    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the
+    /// router is looked for: the default gateway first, then `fritz.box` as `names` finds it nearby, and whoever answers a search.
     ///
     /// # Errors
     ///
@@ -48,9 +48,11 @@ impl Detectors {
     pub async fn ask(&self, probe: &Probe, family: Family, via: Option<&str>) -> Result<Reading, ProbeFault> {
         match probe {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
-            Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
+            Probe::FritzBox | Probe::Upnp => {
+                let reading = self.routers.ask(&self.clients, Wanted::by(probe), via, family).await;
+                reading.map(Reading::Router).map_err(ProbeFault::Failed)
+            }
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Upnp => Err(ProbeFault::Failed("not built yet".into())),
             Probe::Pcp => pcp::ask(family, via).await.map(Reading::Router),
             Probe::Dns(whoami) => dns::ask(whoami, family, via).await.map(Reading::Dns),
             Probe::Stun(server) => stun::ask(server, family, via, &self.names).await.map(Reading::Mapped),
@@ -65,7 +67,7 @@ impl Detectors {
     ///
     /// Says why there is no router, or that it has no events.
     pub async fn eventing(&self, probe: &Probe, via: Option<&str>) -> Result<Eventing, String> {
-        self.routers.eventing(&self.clients, probe, via).await
+        self.routers.eventing(&self.clients, Wanted::by(probe), via).await
     }
 
     /// Everything that the FRITZ!Box tells about the line without login.

@@ -64,7 +64,7 @@ fn far(url: &str) -> bool {
 }
 
 /// Does the kernel know a way to the internet? Connecting a UDP socket sends nothing.
-async fn has_route(family: Family) -> bool {
+pub(super) async fn has_route(family: Family) -> bool {
     // Two root name servers: as far away as it gets.
     let (here, afar) = match family {
         Family::V4 => (IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from([198, 41, 0, 4])),

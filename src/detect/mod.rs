@@ -1,9 +1,13 @@
 //! Asks one address source and hands back what it said, unjudged ([`crate::rules::consensus`] judges).
 
 mod command;
+mod datagram;
+pub mod dns;
 mod echo;
 pub mod interface;
+pub mod pcp;
 mod router;
+pub mod stun;
 
 use url::Url;
 
@@ -22,6 +26,7 @@ use router::{Routers, Wanted};
 pub struct Detectors {
     clients: Clients,
     routers: Routers,
+    names: Names,
 }
 
 impl Detectors {
@@ -32,7 +37,7 @@ impl Detectors {
     ///
     /// Says why `[fritzbox] address` names no place.
     pub fn new(clients: Clients, fritzbox: &FritzBox, names: Names) -> Result<Self, String> {
-        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names)? })
+        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names.clone())?, names })
     }
 
     /// Asks one source about one family, through the interface `via` if one is named. Ends within 30 s, whatever the other side does.
@@ -48,7 +53,9 @@ impl Detectors {
                 reading.map(Reading::Router).map_err(ProbeFault::Failed)
             }
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Pcp => pcp::ask(family, via).await.map(Reading::Router),
+            Probe::Dns(whoami) => dns::ask(whoami, family, via).await.map(Reading::Dns),
+            Probe::Stun(server) => stun::ask(server, family, via, &self.names).await.map(Reading::Mapped),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }

@@ -14,6 +14,7 @@ mod interface;
 mod poll;
 mod reading;
 mod round;
+pub mod servers;
 pub mod services;
 
 pub use round::Round;

@@ -41,6 +41,7 @@ impl Engine {
         for sight in self.sights_mut() {
             sight.round = None;
             sight.last_round = None;
+            sight.checking = None;
         }
         self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
         self.rules = rules;
@@ -208,6 +209,8 @@ impl Sight {
             failures: 0,
             down: false,
             reports: Vec::new(),
+            check: None,
+            checking: None,
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::rules::address::{Family, Observed, Prefix, Sighting};
 use crate::rules::moment::Moment;
 
 /// Least time between two checks.
-pub const EVERY: Duration = Duration::from_secs(24 * 3600);
+const EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// A check without a result is repeated after this.
-pub const AGAIN: Duration = Duration::from_secs(4 * 3600);
+const AGAIN: Duration = Duration::from_secs(4 * 3600);
 
 /// What is remembered of the checks of one family of a line. Survives restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -73,3 +73,43 @@ fn a_program_prints_one_address_and_nothing_else() {
         assert!(matches!(text(output, Family::V4), Outcome::Unsure(_)), "{output:?}");
     }
 }
+
+fn asked(question: Question, authoritative: bool) -> Whoami {
+    let server = crate::rules::address::PerFamily { v4: None, v6: None };
+    Whoami { operator: "x", server, name: "whoami.example.", question, authoritative }
+}
+
+fn answer(authoritative: bool, records: &[&str]) -> DnsReading {
+    DnsReading { authoritative, records: records.iter().map(|text| (*text).to_owned()).collect(), intercepted: false }
+}
+
+#[test]
+fn a_name_server_answers_with_one_record_and_google_with_the_subnet_of_a_resolver_beside_it() {
+    let whole = answer(true, &["91.12.34.57", "edns0-client-subnet 91.12.34.0/24"]);
+    assert_eq!(whoami(&whole, &asked(Question::Text, true), Family::V4), Ok("91.12.34.57".parse().unwrap()));
+    for question in [Question::Address, Question::Chaos] {
+        assert!(whoami(&whole, &asked(question, true), Family::V4).is_err());
+    }
+    for records in [
+        &[][..],
+        &["edns0-client-subnet 91.12.34.0/24"],
+        &["91.12.34.57", "91.12.34.57"],
+        &["91.12.34.57", "91.12.34.58"],
+        &["91.12.34.57", "edns0-client-subnet nonsense"],
+        &["91.12.34.57", "edns0-client-subnet 91.12.34.0/240"],
+        &["91.12.34.57 91.12.34.58"],
+        &["2003:f:ab::10"],
+        &["10.0.0.1"],
+    ] {
+        assert!(whoami(&answer(true, records), &asked(Question::Text, true), Family::V4).is_err(), "{records:?}");
+    }
+}
+
+#[test]
+fn only_the_server_that_was_asked_is_believed() {
+    let unsigned = answer(false, &["91.12.34.57"]);
+    assert!(whoami(&unsigned, &asked(Question::Text, true), Family::V4).unwrap_err().why.contains("authoritative"));
+    assert!(whoami(&unsigned, &asked(Question::Text, false), Family::V4).is_ok());
+    let intercepted = DnsReading { intercepted: true, ..answer(true, &["91.12.34.57"]) };
+    assert!(whoami(&intercepted, &asked(Question::Text, false), Family::V4).unwrap_err().why.contains("port 53 is intercepted"));
+}

@@ -19,6 +19,7 @@ mod look;
 mod parts;
 pub mod picture;
 mod send;
+mod sight;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -181,7 +181,11 @@ mod tests {
             warning: Some(warning.into()),
         };
         let sources = vec![
-            report("interface", Some("192.168.178.20"), Some("192.168.178.20 must not be published: private (192.168.0.0/16, RFC 1918) on eth0")),
+            report(
+                "interface",
+                Some("192.168.178.20"),
+                Some("192.168.178.20 must not be published: private (192.168.0.0/16, RFC 1918) on eth0"),
+            ),
             report("https://api.ipify.org/", Some("91.12.34.57"), None),
             report("stun:stun.example.net:3478", Some("91.12.34.57"), None),
             report("dns:whoami.example.net@192.0.2.1", Some("91.12.34.58"), None),

@@ -2,7 +2,7 @@
 
 use super::event::{Level, Notice};
 use super::parts::{Checking, Looking};
-use super::{Engine, Memory, Run, Sight, Turn};
+use super::{Engine, Memory, Run, Turn};
 use crate::rules::address::{Family, Observed};
 use crate::rules::consensus::{CrossCheck, ProbeFault, Reading, Round, Step};
 
@@ -57,18 +57,5 @@ impl Engine {
                 }
             }
         }
-    }
-}
-
-impl Sight {
-    /// What was observed, with everything that is to be warned of.
-    pub(super) fn told(&self) -> Option<Observed> {
-        let mut observed = self.observed.clone();
-        if let Some(Observed::Known(near)) = &mut observed
-            && let Some(contradiction) = self.check.as_ref().and_then(|it| it.warning(near))
-        {
-            near.warning = Some(near.warning.take().map_or_else(|| contradiction.clone(), |warning| format!("{warning}; {contradiction}")));
-        }
-        observed
     }
 }

@@ -13,7 +13,6 @@ use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::plan;
 use crate::rules::schedule;
-use crate::rules::state::LineRecord;
 
 /// A look that is later than this leaves a gap: the machine slept, or nobody was interested. What was seen before it is not
 /// known any more.
@@ -272,42 +271,5 @@ fn remark(observed: &Observed) -> Option<(Level, String)> {
         Observed::Known(sighting) => Some((Level::Warning, sighting.warning.clone()?)),
         Observed::Prefix(_) => Some((Level::Notice, observed.publish(None).err()?)),
         Observed::Absent(_) | Observed::Unavailable(_) => None,
-    }
-}
-
-impl Sight {
-    /// What was seen is a memory from now on.
-    pub(super) fn forget(&mut self) {
-        if let Some(observed) = self.observed.take() {
-            self.remembered = Some(LineRecord { observed, since: self.since });
-        }
-    }
-
-    pub(super) fn look_now(&mut self, now: Moment) {
-        self.next_look = self.next_look.min(now);
-        self.look_again = self.round.is_some();
-    }
-
-    fn changed_to(&mut self, observed: &Observed, now: Moment) {
-        // After a restart the same thing is seen again: it is as old as we remember.
-        let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
-        self.since = same.map_or(now, |it| it.since);
-    }
-
-    /// How long the new sighting is left alone: not at all in a single round, briefly after a quiet spell, longer in
-    /// quick succession.
-    fn rest(&mut self, shown: Shown, run: Run, settle: Duration, now: Moment) -> Duration {
-        if self.last_known == Some(shown) && matches!(self.observed, Some(Observed::Known(_) | Observed::Prefix(_))) {
-            return Duration::ZERO;
-        }
-        let quiet = self.last_change.is_none_or(|at| now.since(at) >= schedule::QUIET);
-        if self.last_known.is_some_and(|known| known != shown) {
-            self.last_change = Some(now);
-        }
-        match run {
-            Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
-            Run::Daemon if quiet => settle,
-            Run::Daemon => schedule::DEBOUNCE,
-        }
     }
 }

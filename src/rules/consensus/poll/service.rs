@@ -66,7 +66,9 @@ pub(super) fn book(
     match &result {
         // The service never saw the question.
         Err(ProbeFault::NoRoute(_)) => book.0.last_query = before,
-        Ok(Reading::Echo { status, retry_after, .. }) if reached != Reached::Portal => book.refused(*status, *retry_after, who.named(), now),
+        Ok(Reading::Echo { status, retry_after, .. }) if reached != Reached::Portal => {
+            book.refused(*status, *retry_after, who.named(), now)
+        }
         _ => {}
     }
     match read(&who.probe, result, family) {

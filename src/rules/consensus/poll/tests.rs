@@ -46,14 +46,7 @@ impl Play {
         Self::on(None, Manner::Brief, sources, published, records, now)
     }
 
-    fn on(
-        interface: Option<&str>,
-        manner: Manner,
-        sources: &[Source],
-        published: Option<&str>,
-        records: Services,
-        now: Moment,
-    ) -> Self {
+    fn on(interface: Option<&str>, manner: Manner, sources: &[Source], published: Option<&str>, records: Services, now: Moment) -> Self {
         let mut records = records;
         let line = Line { name: "default".into(), interface: interface.map(str::to_owned), sources: PerFamily::default() };
         let published = published.map(ip);

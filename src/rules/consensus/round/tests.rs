@@ -258,8 +258,7 @@ fn a_prefix_is_not_lost_because_the_router_has_no_address() {
         run(&[Source::FritzBox, named()], Family::V6, false, vec![router_says("", "Connected"), echo("2003:e7:1:5601::10")]);
     assert_eq!((observed.address(), observed.prefix()), (Some(ip("2003:e7:1:5601::10")), Some(prefix)));
     // Whoever wants machines behind it only does not.
-    let (observed, _, asked) =
-        run_for(true, &[Source::FritzBox, named()], Family::V6, false, vec![router_says("", "Connected")]);
+    let (observed, _, asked) = run_for(true, &[Source::FritzBox, named()], Family::V6, false, vec![router_says("", "Connected")]);
     assert!(matches!(observed, Observed::Prefix(_)) && asked == [Probe::FritzBox], "{observed:?}");
 }
 

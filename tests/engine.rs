@@ -1,5 +1,7 @@
 //! The engine, event by event, with made-up times.
 
+#[path = "engine/addresses.rs"]
+mod addresses;
 #[path = "engine/desk.rs"]
 mod desk;
 

@@ -30,6 +30,7 @@ pub(super) async fn ask(clients: &Clients, url: &str, family: Family, via: Optio
         Err(fault) if may_lack_route(&fault) && far(url) && !has_route(family).await => {
             Err(ProbeFault::NoRoute(format!("this machine has no {family} route to the internet")))
         }
+        Err(fault @ Fault::Redirect { other_host: true, .. }) => Err(ProbeFault::Portal(words(&fault))),
         Err(fault) => Err(ProbeFault::Failed(words(&fault))),
     }
 }

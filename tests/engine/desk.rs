@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wanbeacon::config::{World, load};
-use wanbeacon::engine::event::{Action, Event, Ticket};
+use wanbeacon::engine::event::{Action, Event, Notice, Ticket};
 use wanbeacon::engine::{Engine, Memory, Rules, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::answer::{DnsAnswer, Said, ServerAnswer};
@@ -14,7 +14,7 @@ use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading, RouterReading};
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
 use wanbeacon::rules::order::Order;
 use wanbeacon::rules::reply::{Outcome, Reply};
-use wanbeacon::rules::snapshot::StatusPicture;
+use wanbeacon::rules::snapshot::{AddressPicture, StatusPicture};
 
 pub(crate) const V4_OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(91, 0, 0, 1));
 pub(crate) const V4_NEW: IpAddr = IpAddr::V4(Ipv4Addr::new(91, 0, 0, 2));
@@ -37,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) wall: Moment,
     /// What the line shows.
     pub(crate) shown: PerFamily<Option<IpAddr>>,
+    /// What the FRITZ!Box says; nothing: there is none.
+    pub(crate) router: PerFamily<Option<RouterReading>>,
     /// What DNS shows; nothing: the servers have no such name.
     pub(crate) dns: PerFamily<Option<IpAddr>>,
     /// The name servers cannot be asked.
@@ -52,6 +54,7 @@ pub(crate) struct Desk {
     pub(crate) urls: Vec<String>,
     pub(crate) asked: usize,
     pub(crate) finished: bool,
+    pub(crate) notices: Vec<Notice>,
     /// The last list of actions with a request in it.
     pub(crate) last: Vec<Action>,
     wake: Option<Duration>,
@@ -87,6 +90,7 @@ impl Desk {
             boot: Duration::from_secs(10),
             wall: RELEASED.plus(Duration::from_secs(86_400)),
             shown: PerFamily { v4: Some(V4_OLD), v6: None },
+            router: PerFamily::default(),
             dns: PerFamily { v4: None, v6: None },
             dns_fails: false,
             disk: BTreeMap::new(),
@@ -98,6 +102,7 @@ impl Desk {
             urls: Vec::new(),
             asked: 0,
             finished: false,
+            notices: Vec::new(),
             last: Vec::new(),
             wake: None,
         }
@@ -151,7 +156,7 @@ impl Desk {
                 }
                 Action::Send { ticket, .. } if failed => held.push(*ticket),
                 Action::Send { ticket, order, .. } => self.sent.push(Sent { ticket: *ticket, order: order.clone() }),
-                Action::Announce(_) => {}
+                Action::Announce(notice) => self.notices.push(notice.clone()),
                 Action::WakeAt(at) => self.wake = Some(*at),
                 Action::Finish => self.finished = true,
             }
@@ -170,6 +175,10 @@ impl Desk {
     fn read(&mut self, probe: &Probe, family: Family) -> Result<Reading, ProbeFault> {
         let text = self.shown[family].map(|address| address.to_string());
         match probe {
+            Probe::FritzBox => {
+                let said = self.router[family].clone().map(Reading::Router);
+                said.ok_or_else(|| ProbeFault::Failed("no router answers".into()))
+            }
             Probe::Echo { url } => {
                 self.urls.push(url.clone());
                 Ok(Reading::Echo { status: 200, retry_after: None, body: text.unwrap_or_default() })
@@ -244,6 +253,12 @@ impl Desk {
     /// The addresses of all requests, in order.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
         self.sent.iter().flat_map(|sent| sent.order.addresses.iter().filter_map(|(_, address)| *address).collect::<Vec<_>>()).collect()
+    }
+
+    /// The first line.
+    pub(crate) fn line(&self, family: Family) -> AddressPicture {
+        let snapshot = self.engine().snapshot(self.now());
+        snapshot.wan.into_iter().next().expect("there is a line").families[family].clone()
     }
 
     /// The first name.

@@ -9,6 +9,7 @@ mod dns;
 mod families;
 mod faults;
 mod hostile;
+mod kernel;
 mod kill;
 mod lines;
 mod once;

@@ -38,7 +38,9 @@ pub(super) fn sources(key: &Texts, family: Family, own: Option<&str>, report: &m
             continue;
         };
         if found.contains(&source) {
-            report.error(&text.place, format!("{} is listed twice", quoted(&text.value)), "name each source once");
+            let own = matches!(&source, Source::Interface(Some(name)) if own == Some(name.as_str()));
+            let remedy = if own { "name each source once; \"interface\" is the line's own one" } else { "name each source once" };
+            report.error(&text.place, format!("{} is listed twice", quoted(&text.value)), remedy);
         } else {
             found.push(source);
         }

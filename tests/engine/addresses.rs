@@ -180,3 +180,38 @@ fn a_subnet_that_the_prefix_has_no_room_for_is_explained_and_not_sent() {
     let why = snapshot.ddns[1].families.v6.reason.clone().expect("a reason");
     assert!(why.contains("::3:0:0:0:42") && why.contains("2003:e7:1:5600::/63"), "{why}");
 }
+
+#[test]
+fn the_ipv4_address_of_all_machines_is_one_request_and_each_ipv6_address_another() {
+    let entry = |name: &str, host: &str| {
+        format!(
+            "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"{name}.example.org\"\nusername = \"1234567890\"\npassword = \"secret\"\n\
+             mode = \"both\"\nverify = false\nipv6_host = \"{host}\"\n"
+        )
+    };
+    let names = ["a", "b", "c"];
+    let entries: String = names.iter().zip(["::1:1", "::1:2", "::1:3"]).map(|(name, host)| entry(name, host)).collect();
+    let mut desk = Desk::new(&format!("{entries}[wan]\nipv4 = [\"fritzbox\"]\nipv6 = [\"fritzbox\"]\n"));
+    desk.router.v4 = router(&V4_NEW.to_string(), None);
+    desk.router.v6 = router("", Some("2003:e7:1:5600::/56"));
+    desk.start();
+    desk.pass(Duration::from_secs(1));
+    let first: Vec<&str> = desk.sent[0].order.domains.iter().map(|domain| domain.as_str()).collect();
+    assert_eq!(first, ["a.example.org", "b.example.org", "c.example.org"]);
+    // What the reply says is booked for the entry that each name belongs to.
+    desk.say("good\nnohost\ngood");
+    answer_all(&mut desk);
+    assert_eq!(desk.addresses()[0], V4_NEW);
+    assert!(desk.addresses()[1..].iter().all(IpAddr::is_ipv6), "{:?}", desk.addresses());
+    let snapshot = desk.engine().snapshot(desk.now());
+    let status = |at: usize| snapshot.ddns[at].families.v4.status.as_str();
+    assert_eq!([status(0), status(1), status(2)], ["complete", "account-disabled", "complete"]);
+    assert_eq!(desk.sent.iter().filter(|sent| sent.order.addresses.v4.is_some()).count(), 1);
+
+    // Across a restart: the lock is that of its own settings.
+    desk.restart();
+    desk.pass(HOUR);
+    let snapshot = desk.engine().snapshot(desk.now());
+    assert_eq!(snapshot.ddns[1].families.v4.status, "account-disabled");
+    assert_eq!(snapshot.ddns[0].families.v4.status, "complete");
+}

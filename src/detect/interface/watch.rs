@@ -6,11 +6,10 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use rtnetlink::MulticastGroup;
 use tokio::task::JoinHandle;
 
-use super::addresses;
-use crate::rules::consensus::InterfaceAddress;
+use super::{View, view};
 
-/// Asks for all addresses.
-type Look = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<InterfaceAddress>, String>> + Send>;
+/// Asks for the interfaces.
+type Look = Box<dyn Fn() -> BoxFuture<'static, Result<View, String>> + Send>;
 
 /// Follows links and addresses.
 pub struct Watch {
@@ -18,13 +17,13 @@ pub struct Watch {
     messages: BoxStream<'static, ()>,
     driver: JoinHandle<()>,
     look: Look,
-    last: Vec<InterfaceAddress>,
+    last: View,
     /// A message came whose meaning is not known yet.
     pending: bool,
 }
 
 impl Watch {
-    /// Begins with the addresses of this moment.
+    /// Begins with the interfaces of this moment.
     ///
     /// # Errors
     ///
@@ -35,23 +34,25 @@ impl Watch {
             .map_err(|error| format!("failed to follow the kernel's interfaces: {error}; a sandbox has to allow AF_NETLINK"))?;
         let driver = tokio::spawn(connection);
         let messages = messages.map(|_| ()).boxed();
-        Self::of(messages, driver, Box::new(|| addresses().boxed())).await
+        Self::of(messages, driver, Box::new(|| view().boxed())).await
     }
 
     pub(super) async fn of(messages: BoxStream<'static, ()>, driver: JoinHandle<()>, look: Look) -> Result<Self, String> {
-        let mut watch = Self { messages, driver, look, last: Vec::new(), pending: false };
+        let mut watch = Self { messages, driver, look, last: View::default(), pending: false };
         watch.last = without_times((watch.look)().await?);
         Ok(watch)
     }
 
-    /// Is there an interface with carrier and an address, beside the loopback?
+    /// Is there an interface with carrier, beside the loopback? Whether it has an address is another question: a line that
+    /// gets a new one has none for a moment, and that is no lost link.
     #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.last.iter().any(|it| it.up && it.address.is_some_and(|address| !address.is_loopback()))
+    pub const fn is_linked(&self) -> bool {
+        self.last.linked
     }
 
-    /// Waits until an address, one of its flags, or the state of its interface is different. `false`: the kernel talks no
-    /// more, or cannot be asked what its message means; there may be a change, and a new watch is needed. May be dropped while it waits.
+    /// Waits until an address, one of its flags, or the state of its interface is different, or carrier came or went at all.
+    /// `false`: the kernel talks no more, or cannot be asked what its message means; there may be a change, and a new watch is
+    /// needed. May be dropped while it waits.
     pub async fn changed(&mut self) -> bool {
         loop {
             if !self.pending && self.messages.next().await.is_none() {
@@ -78,9 +79,9 @@ impl Drop for Watch {
     }
 }
 
-fn without_times(mut all: Vec<InterfaceAddress>) -> Vec<InterfaceAddress> {
-    for entry in &mut all {
+fn without_times(mut view: View) -> View {
+    for entry in &mut view.addresses {
         (entry.preferred, entry.valid) = (None, None);
     }
-    all
+    view
 }

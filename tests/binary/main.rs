@@ -11,6 +11,7 @@ mod faults;
 mod hostile;
 mod kernel;
 mod kill;
+mod lines;
 mod once;
 mod secrets;
 mod storage;

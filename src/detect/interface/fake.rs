@@ -9,7 +9,7 @@ use super::watch::Watch;
 
 /// Finds these states (is there a link?) one after the other, each after a message, and then falls silent.
 pub(crate) async fn watch(states: &[Result<bool, String>]) -> Result<Watch, String> {
-    let told = |linked| View { linked, ..View::default() };
+    let told = |linked| (View { linked, ..View::default() }, Vec::new());
     let states: Vec<_> = states.iter().cloned().map(|state| state.map(told)).collect();
     // Pending between two messages: what comes in one burst is one change.
     let messages = futures_util::stream::iter(1..states.len()).then(|_| tokio::task::yield_now()).boxed();

@@ -13,7 +13,10 @@ pub static WHOAMI: [Whoami; 4] = [
     // the flags "qr rd ra".
     Whoami {
         operator: "OpenDNS",
-        server: PerFamily { v4: Some(v4([208, 67, 222, 222])), v6: Some(v6([0x2620, 0x119, 0x35, 0, 0, 0, 0, 0x35])) },
+        server: PerFamily {
+            v4: Some(IpAddr::V4(Ipv4Addr::new(208, 67, 222, 222))),
+            v6: Some(IpAddr::V6(Ipv6Addr::new(0x2620, 0x119, 0x35, 0, 0, 0, 0, 0x35))),
+        },
         name: "myip.opendns.com.",
         question: Question::Address,
         authoritative: false,
@@ -21,7 +24,10 @@ pub static WHOAMI: [Whoami; 4] = [
     // ns1.google.com, by the glue of the zone com. It serves the zone itself; asked elsewhere the name yields the resolver.
     Whoami {
         operator: "Google",
-        server: PerFamily { v4: Some(v4([216, 239, 32, 10])), v6: Some(v6([0x2001, 0x4860, 0x4802, 0x32, 0, 0, 0, 0xa])) },
+        server: PerFamily {
+            v4: Some(IpAddr::V4(Ipv4Addr::new(216, 239, 32, 10))),
+            v6: Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4802, 0x32, 0, 0, 0, 0xa))),
+        },
         name: "o-o.myaddr.l.google.com.",
         question: Question::Text,
         authoritative: true,
@@ -30,7 +36,7 @@ pub static WHOAMI: [Whoami; 4] = [
     // legacy: its successor is asked through resolvers, so it is of no use here.
     Whoami {
         operator: "Akamai",
-        server: PerFamily { v4: Some(v4([193, 108, 88, 1])), v6: None },
+        server: PerFamily { v4: Some(IpAddr::V4(Ipv4Addr::new(193, 108, 88, 1))), v6: None },
         name: "whoami.akamai.net.",
         question: Question::Address,
         authoritative: true,
@@ -38,7 +44,10 @@ pub static WHOAMI: [Whoami; 4] = [
     // one.one.one.one. A name in the class CHAOS (RFC 1035 3.2.4) is about the server that was reached, and in no zone.
     Whoami {
         operator: "Cloudflare",
-        server: PerFamily { v4: Some(v4([1, 1, 1, 1])), v6: Some(v6([0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111])) },
+        server: PerFamily {
+            v4: Some(IpAddr::V4(Ipv4Addr::new(1, 1, 1, 1))),
+            v6: Some(IpAddr::V6(Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111))),
+        },
         name: "whoami.cloudflare.",
         question: Question::Chaos,
         authoritative: false,
@@ -57,14 +66,6 @@ pub static STUN: [StunServer; 7] = [
     stun("ImproWare", "stun.imp.ch", 3478),
     stun("Hot-Chilli", "stun.hot-chilli.net", 3478),
 ];
-
-const fn v4(octets: [u8; 4]) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from_octets(octets))
-}
-
-const fn v6(segments: [u16; 8]) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::from_segments(segments))
-}
 
 const fn stun(operator: &'static str, host: &'static str, port: u16) -> StunServer {
     StunServer { operator, host, port }

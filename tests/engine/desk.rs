@@ -176,16 +176,12 @@ impl Desk {
         let text = self.shown[family].map(|address| address.to_string());
         match probe {
             Probe::FritzBox => {
-                let said = self.router[family].clone().map(Reading::Router);
-                said.ok_or_else(|| ProbeFault::Failed("no router answers".into()))
+                let shown = || RouterReading { address: text.unwrap_or_default(), status: "Connected".into(), ..RouterReading::default() };
+                Ok(Reading::Router(self.router[family].clone().unwrap_or_else(shown)))
             }
             Probe::Echo { url } => {
                 self.urls.push(url.clone());
                 Ok(Reading::Echo { status: 200, retry_after: None, body: text.unwrap_or_default() })
-            }
-            Probe::FritzBox => {
-                let address = text.unwrap_or_default();
-                Ok(Reading::Router(RouterReading { address, status: "Connected".into(), ..RouterReading::default() }))
             }
             _ => text.map(Reading::Text).ok_or_else(|| ProbeFault::NoRoute("no route".into())),
         }

@@ -23,27 +23,39 @@ pub use watch::Watch;
 /// The kernel answers at once; this is for one that does not.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// The interfaces at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct View {
+    addresses: Vec<InterfaceAddress>,
+    /// An interface beside the loopback has carrier, with or without an address.
+    linked: bool,
+}
+
 /// Every address on every interface, of both families.
 ///
 /// # Errors
 ///
 /// Says why the kernel could not be asked.
 pub async fn addresses() -> Result<Vec<InterfaceAddress>, String> {
+    Ok(view().await?.addresses)
+}
+
+async fn view() -> Result<View, String> {
     ask(async |handle| {
         let mut links = BTreeMap::new();
         let mut dump = handle.link().get().execute();
         while let Some(message) = dump.try_next().await? {
             links.insert(message.header.index, Link::from(&message));
         }
-        let mut all = Vec::new();
+        let mut addresses = Vec::new();
         let mut dump = handle.address().get().execute();
         while let Some(message) = dump.try_next().await? {
             // An interface that came up between the two dumps counts from the next question on.
             if let Some(link) = links.get(&message.header.index) {
-                all.push(entry(link, &message));
+                addresses.push(entry(link, &message));
             }
         }
-        Ok(all)
+        Ok(View { addresses, linked: links.values().any(|link| link.up && !link.loopback) })
     })
     .await
 }
@@ -75,6 +87,7 @@ async fn ask<T>(talk: impl AsyncFnOnce(Handle) -> Result<T, rtnetlink::Error>) -
 struct Link {
     name: String,
     up: bool,
+    loopback: bool,
     tunnel: bool,
 }
 
@@ -92,7 +105,12 @@ impl From<&LinkMessage> for Link {
             }
         }
         let local = LinkFlags::Broadcast | LinkFlags::Loopback;
-        Self { name, up: flags.contains(LinkFlags::Up | LinkFlags::LowerUp), tunnel: tap || !flags.intersects(local) }
+        Self {
+            name,
+            up: flags.contains(LinkFlags::Up | LinkFlags::LowerUp),
+            loopback: flags.contains(LinkFlags::Loopback),
+            tunnel: tap || !flags.intersects(local),
+        }
     }
 }
 

@@ -224,7 +224,8 @@ fn an_address_that_is_removed_costs_no_request_nor_does_its_return() {
         for (it, length, family) in lines {
             address(&format!("del {it}/{length}"));
             let shown = until(&home, &daemon, family, |shown| shown["address"].is_null());
-            assert!(shown["why"].as_str().is_some_and(|why| !why.is_empty()), "{shown:#}");
+            // A line between two addresses has not lost its link: it is looked at without delay when the next one comes.
+            assert!(shown["why"].as_str().is_some_and(|why| why.contains("address")), "{shown:#}");
             assert_eq!(shown["published"], it, "what stands in the zone is not forgotten");
         }
         home.run(&["status"]).with(69);

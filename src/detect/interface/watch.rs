@@ -6,12 +6,11 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use rtnetlink::MulticastGroup;
 use tokio::task::JoinHandle;
 
-use super::addresses;
 use super::defaults::{DefaultRoute, default_routes, matters};
-use crate::rules::consensus::InterfaceAddress;
+use super::{View, view};
 
-/// What there is: addresses with their interfaces, and default routes.
-type Seen = (Vec<InterfaceAddress>, Vec<DefaultRoute>);
+/// What there is: interfaces with their addresses, and default routes.
+type Seen = (View, Vec<DefaultRoute>);
 
 /// Asks for all of it.
 type Look = Box<dyn Fn() -> BoxFuture<'static, Result<Seen, String>> + Send>;
@@ -54,14 +53,16 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Is there an interface with carrier and an address, beside the loopback?
+    /// Is there an interface with carrier, beside the loopback? Whether it has an address is another question: a line that
+    /// gets a new one has none for a moment, and that is no lost link.
     #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.last.0.iter().any(|it| it.up && it.address.is_some_and(|address| !address.is_loopback()))
+    pub const fn is_linked(&self) -> bool {
+        self.last.0.linked
     }
 
-    /// Waits until an address, one of its flags, the state of its interface, or a default route is different. `false`: the kernel talks no
-    /// more, or cannot be asked what its message means; there may be a change, and a new watch is needed. May be dropped while it waits.
+    /// Waits until an address, one of its flags, the state of its interface, or a default route is different, or carrier came
+    /// or went at all. `false`: the kernel talks no more, or cannot be asked what its message means; there may be a change, and
+    /// a new watch is needed. May be dropped while it waits.
     pub async fn changed(&mut self) -> bool {
         loop {
             if !self.pending && self.messages.next().await.is_none() {
@@ -89,11 +90,11 @@ impl Drop for Watch {
 }
 
 async fn look() -> Result<Seen, String> {
-    Ok((addresses().await?, default_routes().await?))
+    Ok((view().await?, default_routes().await?))
 }
 
 fn without_times(mut all: Seen) -> Seen {
-    for entry in &mut all.0 {
+    for entry in &mut all.0.addresses {
         (entry.preferred, entry.valid) = (None, None);
     }
     all
@@ -104,6 +105,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::rules::consensus::InterfaceAddress;
 
     /// A watch whose kernel has these addresses, one list for each message; each change it tells, as how often it was looked.
     async fn changes(lists: &[InterfaceAddress]) -> Vec<usize> {
@@ -114,8 +116,8 @@ mod tests {
         let look = Box::new(move || {
             let mut count = count.lock().unwrap();
             *count += 1;
-            let seen = (vec![lists[*count - 1].clone()], Vec::new());
-            async { Ok(seen) }.boxed()
+            let view = View { addresses: vec![lists[*count - 1].clone()], linked: true };
+            async { Ok((view, Vec::new())) }.boxed()
         });
         let mut watch = Watch::of(messages, tokio::spawn(async {}), look).await.unwrap();
         let mut told = Vec::new();

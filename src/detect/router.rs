@@ -194,6 +194,7 @@ fn explain(error: &CallError) -> String {
         }
         CallError::Refused(SoapFault { code, text }) => format!("the router refuses with {code} {text:?}"),
         CallError::Malformed(why) => why.clone(),
+        other => other.to_string(),
     }
 }
 

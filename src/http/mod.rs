@@ -19,6 +19,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Client, Response};
+use rustls::client::danger::ServerCertVerifier;
 
 use crate::resolve::Names;
 use crate::rules::address::Family;
@@ -70,6 +71,8 @@ struct Shared {
     tls: rustls::ClientConfig,
     agent: HeaderValue,
     names: Names,
+    /// What a prepared request may follow.
+    hops: Hops,
     /// Built when first needed; as many as there are kinds in use.
     built: Mutex<Vec<(Kind, Client)>>,
 }
@@ -99,8 +102,22 @@ impl Clients {
             .map_err(|_| format!("user_agent {:?} cannot be sent; printable ASCII was expected", options.user_agent))?;
         let files = [("ca_file", &options.ca_file), ("SSL_CERT_FILE", &options.ssl_cert_file)];
         let files: Vec<_> = files.into_iter().filter_map(|(key, file)| Some((key, file.as_deref()?))).collect();
-        let shared = Shared { tls: tls::config(&files)?, agent, names: Names::new(&options.resolver), built: Mutex::default() };
+        let names = Names::new(&options.resolver);
+        let shared = Shared { tls: tls::config(&files)?, agent, names, hops: Hops::allowed(), built: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Clients with the same settings that trust whatever `verifier` accepts and nothing else, and follow no redirect.
+    #[must_use]
+    pub fn trusting(&self, verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        let shared = Shared {
+            tls: tls::trusting(verifier),
+            agent: self.shared.agent.clone(),
+            names: self.shared.names.clone(),
+            hops: Hops::none(),
+            built: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Gets `url` without credentials, over one family if `only` says so and through the interface `via`. A redirect is a fault.
@@ -118,7 +135,7 @@ impl Clients {
     ///
     /// Says why there is no reply, and whether the request may have arrived.
     pub async fn send(&self, prepared: &Prepared, limits: &Limits) -> Result<Reply, Fault> {
-        self.run(Request::from_prepared(prepared)?, Hops::allowed(), limits).await
+        self.run(Request::from_prepared(prepared)?, self.shared.hops, limits).await
     }
 
     async fn run(&self, request: Request, hops: Hops, limits: &Limits) -> Result<Reply, Fault> {

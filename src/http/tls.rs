@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -16,14 +17,22 @@ pub(super) fn config(files: &[(&str, &Path)]) -> Result<ClientConfig, String> {
             format!("{key} {file:?} cannot be used: {why}; a readable file with certificates in PEM form was expected")
         })?;
     }
+    Ok(http1(builder().with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// A TLS client that trusts what `verifier` accepts.
+pub(super) fn trusting(verifier: Arc<dyn ServerCertVerifier>) -> ClientConfig {
+    http1(builder().dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("ring has what both versions of TLS need")
+}
+
+fn http1(mut config: ClientConfig) -> ClientConfig {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    config
 }
 
 /// A bundle may hold certificates that are of no use as a root (too old a form); one that fits is enough.

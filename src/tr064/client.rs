@@ -6,7 +6,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::description::{Description, Service};
-use super::soap::{self, SoapFault};
+pub use super::fault::CallError;
+use super::soap;
 use crate::http::{Clients, Limits};
 use crate::rules::order::Prepared;
 use crate::rules::reply::{Fault, Reply};
@@ -17,17 +18,6 @@ pub const LIMITS: Limits = Limits { connect: Duration::from_secs(2), total: Dura
 
 /// Where descriptions are, the newer standard last.
 const PATHS: [&str; 2] = ["/igddesc.xml", "/igd2desc.xml"];
-
-/// Why a router gave no answer that can be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallError {
-    /// HTTP failed.
-    Http(Fault),
-    /// The device refused the action.
-    Refused(SoapFault),
-    /// The answer is not what the protocol says; in words.
-    Malformed(String),
-}
 
 /// A router that describes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,13 @@
 //! TR-064 and IGD: what routers tell over SOAP.
 
 pub mod client;
+pub mod content;
 pub mod description;
+pub mod digest;
+pub mod fault;
+mod login;
+pub mod remote_access;
+pub mod session;
 pub mod soap;
+pub mod trust;
 mod xml;

@@ -22,6 +22,13 @@ pub struct SoapFault {
 /// The body of a call of `action` of `service` (a service type) with `arguments`.
 #[must_use]
 pub fn request(service: &str, action: &str, arguments: &[(&str, &str)]) -> String {
+    request_with(&[], service, action, arguments)
+}
+
+/// The same with a SOAP header of `blocks`, each of them finished XML that may use the prefix `s` of the envelope.
+#[must_use]
+pub fn request_with(blocks: &[&str], service: &str, action: &str, arguments: &[(&str, &str)]) -> String {
+    let header = if blocks.is_empty() { String::new() } else { format!("<s:Header>{}</s:Header>\n", blocks.concat()) };
     let mut inner = String::new();
     for (name, value) in arguments {
         let _infallible = write!(inner, "<{name}>{}</{name}>", escape(*value));
@@ -30,7 +37,7 @@ pub fn request(service: &str, action: &str, arguments: &[(&str, &str)]) -> Strin
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\">\n\
-         <s:Body><u:{action} xmlns:u=\"{}\">{inner}</u:{action}></s:Body>\n</s:Envelope>\n",
+         {header}<s:Body><u:{action} xmlns:u=\"{}\">{inner}</u:{action}></s:Body>\n</s:Envelope>\n",
         escape(service)
     )
 }

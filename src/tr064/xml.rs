@@ -1,10 +1,10 @@
-//! XML as far as routers use it: elements, text, no attributes. PURE.
+//! XML as far as routers use it: elements, text, attributes. PURE.
 //!
 //! Names are local names: devices disagree on namespaces and prefixes, and some write what is not well-formed.
 
-use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 /// Deepest nesting and most elements that are read: the descriptions of real devices have 14 and about 800.
 const DEPTH: usize = 32;
@@ -17,10 +17,26 @@ pub(super) struct Element {
     pub(super) name: String,
     /// The text directly inside, without blanks around it.
     pub(super) text: String,
+    /// Local names and values; what is not well-formed is left out.
+    pub(super) attributes: Vec<(String, String)>,
     pub(super) children: Vec<Element>,
 }
 
 impl Element {
+    fn open(tag: &BytesStart<'_>) -> Self {
+        let mut attributes = tag.attributes();
+        let attributes = attributes.with_checks(false).flatten().filter_map(|attribute| {
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+            Some((attribute.key.local_name().as_ref().to_owned(), value.into_owned()))
+        });
+        Self { name: tag.local_name().as_ref().to_owned(), attributes: attributes.collect(), ..Self::default() }
+    }
+
+    /// The value of the attribute with this local name.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The first child with this local name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
@@ -52,12 +68,11 @@ pub(super) fn parse(text: &str) -> Result<Element, String> {
         match event {
             Event::Start(tag) => {
                 count += 1;
-                stack.push(Element { name: tag.local_name().as_ref().to_owned(), ..Element::default() });
+                stack.push(Element::open(&tag));
             }
             Event::Empty(tag) => {
                 count += 1;
-                let element = Element { name: tag.local_name().as_ref().to_owned(), ..Element::default() };
-                top(&mut stack).children.push(element);
+                top(&mut stack).children.push(Element::open(&tag));
             }
             Event::End(_) => close(&mut stack),
             Event::Text(text) => top(&mut stack).text.push_str(&text.xml10_content()),

@@ -3,6 +3,8 @@
 use wanbeacon::config::{Settings, World, load};
 
 const EXAMPLE: &str = include_str!("../config.example.toml");
+/// The files of secrets that the example names.
+const SECRETS: [(&str, &str); 2] = [("/run/secrets/freedyn", "x\n"), ("/run/secrets/fritzbox", "x\n")];
 const REFERENCE: &str = include_str!("../docs/reference.md");
 
 fn settings(text: &str) -> Settings {
@@ -43,7 +45,7 @@ fn every_default_that_the_example_shows_is_the_built_in_one() {
 fn every_other_value_that_the_example_shows_is_understood() {
     let world = World::given(
         [("FREEDYN_PASSWORD", "x"), ("CREDENTIALS_DIRECTORY", "/run/credentials")],
-        [("/run/secrets/freedyn", "x\n"), ("/run/credentials/freedyn", "x\n"), ("/etc/wanbeacon/ca.pem", "-----BEGIN CERTIFICATE-----\n")],
+        SECRETS.into_iter().chain([("/run/credentials/freedyn", "x\n"), ("/etc/wanbeacon/ca.pem", "-----BEGIN CERTIFICATE-----\n")]),
     );
     let mut table = "";
     for line in EXAMPLE.lines() {
@@ -66,6 +68,39 @@ fn every_other_value_that_the_example_shows_is_understood() {
         };
         let result = load(&text, "config.toml", &world);
         assert!(result.is_ok(), "{example}: {:#?}", result.err());
+    }
+}
+
+/// The indented blocks, each with the number of its first line.
+fn blocks() -> Vec<(usize, Vec<&'static str>)> {
+    let mut blocks: Vec<(usize, Vec<&str>)> = Vec::new();
+    for (at, line) in EXAMPLE.lines().enumerate() {
+        let Some(shown) = line.strip_prefix("#     ") else {
+            continue;
+        };
+        match blocks.last_mut().filter(|(first, lines)| first + lines.len() == at) {
+            Some((_, lines)) => lines.push(shown),
+            None => blocks.push((at, vec![shown])),
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_block_that_the_example_shows_is_understood_where_it_stands() {
+    let world = World::given([], SECRETS);
+    let blocks = blocks();
+    assert!(blocks.len() >= 2, "only {} blocks found", blocks.len());
+    for (first, shown) in blocks {
+        // Beside another line that of [wan] needs its interface, as the text says.
+        let interface = |line: &'static str| line.strip_prefix("#   e.g. ").filter(|it| it.starts_with("interface = "));
+        let mut lines: Vec<&str> = EXAMPLE.lines().map(|line| interface(line).unwrap_or(line)).collect();
+        // A table of its own would take the keys that follow: it goes to the end.
+        let at = if shown[0].starts_with('[') { lines.len() } else { first };
+        lines.splice(at..at, shown.iter().copied());
+        let loaded = load(&lines.join("\n"), "config.toml", &world);
+        let warnings = loaded.map(|loaded| loaded.warnings);
+        assert_eq!(warnings.as_deref(), Ok(&[][..]), "{shown:#?}");
     }
 }
 

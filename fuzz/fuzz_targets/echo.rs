@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wanbeacon::rules::address::{Family, Observed, publishable};
-use wanbeacon::rules::consensus::{Probe, Reading, Round, Services, Source, Step};
+use wanbeacon::rules::address::{Family, Observed, PerFamily, publishable};
+use wanbeacon::rules::consensus::{Aim, Line, Probe, Reading, Round, Services, Source, Step};
 use wanbeacon::rules::moment::RELEASED;
 
 fuzz_target!(|input: (bool, u8, Vec<&str>)| {
@@ -15,7 +15,9 @@ fuzz_target!(|input: (bool, u8, Vec<&str>)| {
         _ => Source::Command("whatismyip".into()),
     };
     let mut services = Services::new();
-    let (mut round, mut step) = Round::start(&[source], family, None, &mut services, RELEASED);
+    let line = Line { name: "default".into(), interface: None, sources: PerFamily::from_fn(|_| vec![source.clone()]) };
+    let aim = Aim { line: &line, family, published: None, hosts_only: false };
+    let (mut round, mut step) = Round::start(aim, &mut services, RELEASED);
     let mut open = Vec::new();
     for at in 0..100 {
         match step {

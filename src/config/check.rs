@@ -8,16 +8,17 @@ use crate::rules::address::Family;
 use super::entry::{self, Checked};
 use super::file::RawFile;
 use super::problem::{Place, Report};
+use super::reader::Key;
 use super::secret::RawSecret;
 use super::world::World;
-use super::{Settings, daemon, source};
+use super::{Settings, daemon, fritzbox, lines};
 
 /// The only version of the format so far.
 const VERSION: i64 = 1;
 
 /// Checks everything. Entries with problems are left out of the result.
 pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Report<'_>) -> Settings {
-    let RawFile { version, ddns, wan, fritzbox, daemon } = raw;
+    let RawFile { version, ddns, lines, fritzbox, daemon } = raw;
     if let Some(version) = version.given().filter(|version| version.value != VERSION) {
         report.error(&version.place, format!("{} is not known", version.value), format!("this program reads version {VERSION}"));
     }
@@ -27,12 +28,17 @@ pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Re
         report.warn(&top, "there is no [[ddns]] entry, so nothing is kept up to date", "config.example.toml shows one");
     }
     let surroundings = entry::Surroundings { user_agent: &daemon.user_agent, base, world };
-    let checked: Vec<Checked> = ddns.into_iter().filter_map(|raw| entry::entry(raw, &surroundings, report)).collect();
+    let lines = lines::lines(lines, report);
+    let chosen: Vec<_> = ddns.iter().map(|raw| lines::choose(&lines, raw, report)).collect();
+    lines::warn_of_idle(&lines, &chosen, report);
+    let entries = ddns.into_iter().zip(chosen);
+    let checked: Vec<Checked> = entries.filter_map(|(raw, line)| entry::entry(raw, line, &surroundings, report)).collect();
     refuse_twins(&checked, report);
+    let fritzbox = fritzbox::fritzbox(fritzbox, &surroundings, report);
     Settings {
         entries: checked.into_iter().map(|checked| checked.entry).collect(),
-        lines: vec![source::line(wan, report)],
-        fritzbox: daemon::fritzbox(fritzbox, report),
+        lines: lines.into_iter().map(|described| described.line).collect(),
+        fritzbox,
         daemon,
     }
 }
@@ -61,8 +67,9 @@ fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
 
 /// The whole machine can read the file: that matters if a secret stands in it. Said once.
 pub(super) fn open_to_all(raw: &RawFile, report: &mut Report<'_>) {
-    let inline = raw.ddns.iter().find_map(|entry| match entry.password.given() {
-        Some(RawSecret::Plain(secret)) => Some(&secret.place),
+    let passwords = raw.ddns.iter().map(|entry| &entry.password).chain([&raw.fritzbox.password]);
+    let inline = passwords.filter_map(Key::given).find_map(|password| match password {
+        RawSecret::Plain(secret) => Some(&secret.place),
         _ => None,
     });
     if let Some(place) = inline {

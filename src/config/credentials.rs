@@ -35,9 +35,7 @@ pub(super) fn credentials(
     report: &mut Report<'_>,
 ) -> Option<Credentials> {
     let secret = written.password.given().map(|raw| raw.fetch(surroundings.base, surroundings.world, report));
-    let control = |name: &&Placed<String>| name.value.chars().any(char::is_control);
-    if let Some(name) = written.username.given().filter(control) {
-        report.error(&name.place, "the user name holds a control character", "write one line of text");
+    if !is_one_line(written.username, report) {
         return None;
     }
     let request = request?;
@@ -62,6 +60,16 @@ pub(super) fn credentials(
         None => return None,
     };
     Some(Credentials { username, password, basic })
+}
+
+/// A user name that is not there is no bad one.
+pub(super) fn is_one_line(username: &Words, report: &mut Report<'_>) -> bool {
+    let control = |name: &&Placed<String>| name.value.chars().any(char::is_control);
+    let bad = username.given().filter(control);
+    if let Some(name) = bad {
+        report.error(&name.place, "the user name holds a control character", "write one line of text");
+    }
+    bad.is_none()
 }
 
 fn require(written: &Written<'_>, request: &Request, places_password: bool, report: &mut Report<'_>) {

@@ -1,14 +1,14 @@
-//! `[daemon]` and `[fritzbox]`.
+//! `[daemon]`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{RawDaemon, RawFritzBox, Texts, Words};
+use super::file::{RawDaemon, Texts, Words};
 use super::problem::{Report, quoted};
 use super::span::{Range, span};
 use super::world::World;
-use super::{DEFAULT_INTERVAL, DEFAULT_SETTLE, Daemon, FritzBox, StateDir, default_user_agent};
+use super::{DEFAULT_INTERVAL, DEFAULT_SETTLE, Daemon, StateDir, default_user_agent};
 
 /// Polling: once a second is more than any source needs; a week without a look is no watch.
 const INTERVAL: Range = Range { least: Duration::from_secs(1), most: Duration::from_secs(7 * 86_400) };
@@ -48,32 +48,6 @@ pub(super) fn daemon(raw: RawDaemon, base: &Path, world: &World, report: &mut Re
         resolver: resolvers(&resolver, report),
         user_agent: agent(&user_agent, report),
     }
-}
-
-/// Checks `[fritzbox]`: a host name or an address.
-pub(super) fn fritzbox(raw: RawFritzBox, report: &mut Report<'_>) -> FritzBox {
-    let RawFritzBox { address } = raw;
-    FritzBox { address: place(&address, report), login: None, fingerprint: None }
-}
-
-fn place(key: &Words, report: &mut Report<'_>) -> Option<String> {
-    let address = key.given()?;
-    let value = address.value.trim();
-    let bracketed = value.parse::<std::net::Ipv6Addr>().map_or_else(|_| value.into(), |v6| format!("[{v6}]"));
-    let host_alone = !value.is_empty()
-        && url::Url::parse(&format!("http://{bracketed}/")).is_ok_and(|url| {
-            url.path() == "/" && url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
-        })
-        && !value.contains(['/', '?', '#', '@', '\\']);
-    if !host_alone {
-        report.error(
-            &address.place,
-            format!("{} is not the address of a box", quoted(value)),
-            "write a host name or an IP address, such as \"fritz.box\" or \"192.168.178.1\"",
-        );
-        return None;
-    }
-    Some(bracketed)
 }
 
 fn folder(key: &Words, base: &Path, report: &mut Report<'_>) -> StateDir {

@@ -6,16 +6,17 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::rules::address::{Family, PerFamily};
+use crate::rules::consensus::Line;
 use crate::rules::domain::{Domain, Entry, HostId, MissingFamily, Mode, Sending};
 use crate::rules::template::Placeholder;
 
 use super::credentials::{self, Credentials, Written};
 use super::file::{RawEntry, Words};
+use super::lines::DEFAULT_LINE;
 use super::names;
 use super::problem::{Place, Report, quoted, suggestion};
-use super::reader::{Key, Placed, not_yet};
+use super::reader::{Key, Placed};
 use super::request::{self, Request, Wish};
-use super::source::DEFAULT_LINE;
 use super::span::{Range, span};
 use super::world::World;
 
@@ -41,8 +42,8 @@ pub(super) struct Checked {
     pub(super) places: Vec<Place>,
 }
 
-/// Checks `raw`. `None` if there is a problem that leaves no entry.
-pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Checked> {
+/// Checks `raw`, which follows `line`. `None` if there is a problem that leaves no entry.
+pub(super) fn entry(raw: RawEntry, line: Option<&Line>, surroundings: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Checked> {
     let RawEntry {
         place,
         enabled,
@@ -56,7 +57,7 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
         server_ipv4,
         server_ipv6,
         ipv6_host,
-        wan,
+        wan: _,
         verify,
         refresh,
         fritz_compat,
@@ -74,7 +75,6 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
     let fritz_compat = fritz_compat.given().is_some_and(|flag| flag.value);
     let written = Written { table: &place, username: &username, password: &password, fritz_compat };
     let credentials = credentials::credentials(&written, request.as_ref(), surroundings, report);
-    let wan = line_name(&wan, report);
     let ipv6_host = read_host(&ipv6_host, request.as_ref(), report);
     let missing = read_missing(&missing_family, report);
     let refresh = read_refresh(&refresh, report);
@@ -84,7 +84,9 @@ pub(super) fn entry(raw: RawEntry, surroundings: &Surroundings<'_>, report: &mut
     let choices = Choices {
         enabled: enabled.given().is_none_or(|flag| flag.value),
         missing_family: missing.unwrap_or_else(|| request.missing_family()),
-        wan,
+        // Without a line there is a problem, and its entry is looked at for further ones only.
+        wan: line.map_or_else(|| DEFAULT_LINE.into(), |line| line.name.clone()),
+        via: line.and_then(|line| line.interface.clone()),
         ipv6_host,
         verify: read_verify(&verify, &request, report),
         refresh: refresh.unwrap_or(if request.own_url && provider.is_absent() { None } else { request.dialect.refresh }),
@@ -99,6 +101,7 @@ struct Choices {
     enabled: bool,
     missing_family: MissingFamily,
     wan: String,
+    via: Option<String>,
     ipv6_host: Option<HostId>,
     verify: bool,
     refresh: Option<Duration>,
@@ -106,7 +109,7 @@ struct Choices {
 }
 
 fn assemble(request: Request, credentials: Credentials, domains: Vec<Domain>, choices: Choices, user_agent: &str) -> Entry {
-    let Choices { enabled, missing_family, wan, ipv6_host, verify, refresh, fritz_compat } = choices;
+    let Choices { enabled, missing_family, wan, via, ipv6_host, verify, refresh, fritz_compat } = choices;
     let fingerprint = fingerprint(&request, &credentials, &domains, user_agent, fritz_compat);
     let Credentials { username, password, basic } = credentials;
     let Request {
@@ -126,7 +129,7 @@ fn assemble(request: Request, credentials: Credentials, domains: Vec<Domain>, ch
         spacing,
     } = request;
     let account = digest([service.as_str(), &username, password.expose()]);
-    let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat, via: None };
+    let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat, via };
     Entry {
         enabled,
         provider,
@@ -159,13 +162,6 @@ fn read_mode(key: &Words, report: &mut Report<'_>) -> Key<Placed<Mode>> {
     let hint = suggestion(&text.value, ["v4", "v6", "both", "together"]);
     report.error(&text.place, format!("{} is no mode{hint}", quoted(&text.value)), "write \"v4\", \"v6\", \"both\" or \"together\"");
     Key::Bad
-}
-
-fn line_name(key: &Words, report: &mut Report<'_>) -> String {
-    if let Some(text) = key.given().filter(|text| text.value != DEFAULT_LINE) {
-        not_yet(&text.place, report);
-    }
-    DEFAULT_LINE.into()
 }
 
 fn read_missing(key: &Words, report: &mut Report<'_>) -> Option<MissingFamily> {

@@ -17,7 +17,7 @@ pub(super) type Texts = Key<Placed<Vec<Placed<String>>>>;
 pub(super) struct RawFile {
     pub(super) version: Key<Placed<i64>>,
     pub(super) ddns: Vec<RawEntry>,
-    pub(super) wan: RawWan,
+    pub(super) lines: RawLines,
     pub(super) fritzbox: RawFritzBox,
     pub(super) daemon: RawDaemon,
 }
@@ -58,9 +58,20 @@ pub(super) struct RawUrl {
     pub(super) spacing: Words,
 }
 
-/// `[wan]`.
+/// `[wan]` with everything in it.
 #[derive(Debug)]
-pub(super) struct RawWan {
+pub(super) struct RawLines {
+    /// The keys of `[wan]` itself.
+    pub(super) own: RawLine,
+    /// `[wan.NAME]`, in the order of the file.
+    pub(super) named: Vec<(String, RawLine)>,
+}
+
+/// One line: the keys of `[wan]` or of `[wan.NAME]`.
+#[derive(Debug)]
+pub(super) struct RawLine {
+    pub(super) place: Place,
+    pub(super) interface: Words,
     pub(super) ipv4: Texts,
     pub(super) ipv6: Texts,
 }
@@ -68,7 +79,11 @@ pub(super) struct RawWan {
 /// `[fritzbox]`.
 #[derive(Debug)]
 pub(super) struct RawFritzBox {
+    pub(super) place: Place,
     pub(super) address: Words,
+    pub(super) username: Words,
+    pub(super) password: Key<RawSecret>,
+    pub(super) tls_fingerprint: Words,
 }
 
 /// `[daemon]`.
@@ -95,13 +110,13 @@ impl RawFile {
         let version = table.number("version", report);
         let entries = table.tables("ddns", report);
         let ddns = entries.into_iter().map(|entry| RawEntry::read(entry, report)).collect();
-        let wan = table.table("wan", report).map_or_else(RawWan::absent, |wan| RawWan::read(wan, report));
+        let lines = table.table("wan", report).map_or_else(RawLines::absent, |wan| RawLines::read(wan, report));
         let fritzbox = table.table("fritzbox", report).map_or_else(RawFritzBox::absent, |table| RawFritzBox::read(table, report));
         let daemon = table.table("daemon", report).map_or_else(RawDaemon::absent, |table| RawDaemon::read(table, report));
         table.later("web", report);
         table.later("notify", report);
         table.finish(report);
-        Self { version, ddns, wan, fritzbox, daemon }
+        Self { version, ddns, lines, fritzbox, daemon }
     }
 }
 
@@ -190,29 +205,50 @@ impl RawUrl {
     }
 }
 
-impl RawWan {
-    const fn absent() -> Self {
-        Self { ipv4: Key::Absent, ipv6: Key::Absent }
+impl RawLines {
+    fn absent() -> Self {
+        let place = Place { key: "wan".into(), offset: Some(0) };
+        Self { own: RawLine { place, interface: Key::Absent, ipv4: Key::Absent, ipv6: Key::Absent }, named: Vec::new() }
     }
 
     fn read(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Self {
-        let wan = Self { ipv4: table.texts("ipv4", report), ipv6: table.texts("ipv6", report) };
-        table.later_tables(report);
+        let own = RawLine::read(&mut table, report);
+        let named = table.inner_tables().into_iter().map(|(name, mut table)| {
+            let line = RawLine::read(&mut table, report);
+            table.finish(report);
+            (name, line)
+        });
+        let named = named.collect();
         table.finish(report);
-        wan
+        Self { own, named }
+    }
+}
+
+impl RawLine {
+    fn read(table: &mut Table<'_, '_>, report: &mut Report<'_>) -> Self {
+        Self {
+            place: table.place.clone(),
+            interface: table.text("interface", report),
+            ipv4: table.texts("ipv4", report),
+            ipv6: table.texts("ipv6", report),
+        }
     }
 }
 
 impl RawFritzBox {
-    const fn absent() -> Self {
-        Self { address: Key::Absent }
+    fn absent() -> Self {
+        let place = Place { key: "fritzbox".into(), offset: Some(0) };
+        Self { place, address: Key::Absent, username: Key::Absent, password: Key::Absent, tls_fingerprint: Key::Absent }
     }
 
     fn read(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Self {
-        let fritzbox = Self { address: table.text("address", report) };
-        for name in ["username", "password", "tls_fingerprint"] {
-            table.later(name, report);
-        }
+        let fritzbox = Self {
+            place: table.place.clone(),
+            address: table.text("address", report),
+            username: table.text("username", report),
+            password: table.text_or("password", report, RawSecret::plain, RawSecret::read),
+            tls_fingerprint: table.text("tls_fingerprint", report),
+        };
         table.finish(report);
         fritzbox
     }

@@ -8,6 +8,8 @@ mod daemon;
 mod entry;
 mod environment;
 mod file;
+mod fritzbox;
+mod lines;
 mod names;
 mod own_url;
 mod preset;
@@ -48,7 +50,7 @@ const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 pub struct Settings {
     /// Every `[[ddns]]` entry.
     pub entries: Vec<Entry>,
-    /// The lines; "default" is always there.
+    /// The lines, at least one, each with a name of its own; `[wan]` ("default") comes first if there is one.
     pub lines: Vec<Line>,
     /// `[fritzbox]`.
     pub fritzbox: FritzBox,

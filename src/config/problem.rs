@@ -155,7 +155,7 @@ impl<'t> Report<'t> {
 
     /// A key that has to be there is not. Says nothing if the syntax is broken: it may be in the broken part.
     pub(super) fn missing(&mut self, table: &Place, name: &str, remedy: impl Into<String>) {
-        if self.broken.is_empty() {
+        if !self.broken() {
             self.error(&table.child(name), "missing", remedy);
         }
     }
@@ -166,6 +166,11 @@ impl<'t> Report<'t> {
         self.error(&place, message, "");
         let (line, _) = self.position(offset);
         self.broken.push(line);
+    }
+
+    /// Is the syntax broken? Then what nobody finds may be in the broken part.
+    pub(super) const fn broken(&self) -> bool {
+        !self.broken.is_empty()
     }
 
     /// Is there an error?

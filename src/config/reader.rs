@@ -200,14 +200,20 @@ impl<'v, 'i> Table<'v, 'i> {
         }
     }
 
-    /// Tables with names of the user's choice, which a later version will understand.
-    pub(super) fn later_tables(&mut self, report: &mut Report<'_>) {
+    /// The remaining tables, whose names are the user's, in the order of the file.
+    pub(super) fn inner_tables(&mut self) -> Vec<(String, Self)> {
+        let mut found = Vec::new();
         for (key, value) in self.cells {
-            if value.get_ref().is_table() {
-                not_yet(&self.place.child(key.get_ref()).moved(key.span().start), report);
-                self.asked.push(key.get_ref().to_string().into());
+            let name: &str = key.get_ref();
+            if let DeValue::Table(cells) = value.get_ref()
+                && !self.asked.iter().any(|asked| asked == name)
+            {
+                found.push((name.to_owned(), Table::new(self.place.child(name).moved(key.span().start), cells)));
             }
         }
+        self.asked.extend(found.iter().map(|(name, _)| Cow::from(name.clone())));
+        found.sort_by_key(|(_, table)| table.place.offset);
+        found
     }
 
     /// Reports every key that nobody asked for.

@@ -1,49 +1,46 @@
-//! Address sources: what may stand in the lists of `[wan]`.
+//! Address sources: what may stand in the lists of a line.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::rules::address::{Family, PerFamily, publishable};
-use crate::rules::consensus::{Line, Source};
+use crate::rules::address::{Family, publishable};
+use crate::rules::consensus::Source;
 
-use super::file::RawWan;
-use super::problem::{Report, quoted, suggestion};
+use super::file::Texts;
+use super::problem::{Place, Report, quoted, suggestion};
 use super::reader::{Key, Placed, not_yet};
-
-/// The name of the line that `[wan]` describes.
-pub(super) const DEFAULT_LINE: &str = "default";
 
 /// Sources if nothing is configured: the cheapest and surest first. An interface that holds a publishable address needs no
 /// question, a router answers from its own knowledge, and strangers on the web come last.
-const DEFAULT_SOURCES: [Source; 3] = [Source::Interface(None), Source::FritzBox, Source::Web];
+const DEFAULT_SOURCES: [Source; 4] = [Source::Interface(None), Source::FritzBox, Source::Upnp, Source::Web];
 
 /// Longest interface name that Linux knows (IFNAMSIZ without the final zero).
 const LONGEST_INTERFACE: usize = 15;
 
 /// The words that can begin a source.
-const KNOWN: [&str; 9] = ["interface", "fritzbox", "web", "command", "static", "upnp", "dns", "stun", "push"];
+const KNOWN: [&str; 10] = ["interface", "fritzbox", "upnp", "pcp", "web", "dns", "stun", "command", "static", "push"];
 
-/// Checks `[wan]`.
-pub(super) fn line(wan: RawWan, report: &mut Report<'_>) -> Line {
-    let RawWan { ipv4, ipv6 } = wan;
-    let raw = PerFamily { v4: ipv4, v6: ipv6 };
-    let sources = PerFamily::from_fn(|family| match &raw[family] {
-        Key::Absent | Key::Bad => DEFAULT_SOURCES.to_vec(),
+/// What may be written.
+const FORMS: &str = "write \"interface\", \"interface:NAME\", \"fritzbox\", \"upnp\", \"pcp\", \"web\", \"dns\", \"stun\", \
+                     \"https://…\", \"command:…\" or \"static:ADDRESS\"";
+
+/// The sources of one family of a line that leaves through the interface `own`.
+pub(super) fn sources(key: &Texts, family: Family, own: Option<&str>, report: &mut Report<'_>) -> Vec<Source> {
+    let list = match key {
+        Key::Absent | Key::Bad => return DEFAULT_SOURCES.into_iter().map(|source| on(own, source)).collect(),
         // An empty list says that the line has no such family.
-        Key::Given(list) => sources(&list.value, family, report),
-    });
-    Line { name: DEFAULT_LINE.into(), interface: None, sources }
-}
-
-fn sources(list: &[Placed<String>], family: Family, report: &mut Report<'_>) -> Vec<Source> {
+        Key::Given(list) => &list.value,
+    };
     let mut found = Vec::new();
     for text in list {
-        let Some(source) = source(text, family, report) else {
+        let Some(source) = source(text, family, report).map(|source| on(own, source)) else {
             continue;
         };
         if found.contains(&source) {
-            report.error(&text.place, format!("{} is listed twice", quoted(&text.value)), "name each source once");
+            let own = matches!(&source, Source::Interface(Some(name)) if own == Some(name.as_str()));
+            let remedy = if own { "name each source once; \"interface\" is the line's own one" } else { "name each source once" };
+            report.error(&text.place, format!("{} is listed twice", quoted(&text.value)), remedy);
         } else {
             found.push(source);
         }
@@ -51,14 +48,30 @@ fn sources(list: &[Placed<String>], family: Family, report: &mut Report<'_>) -> 
     found
 }
 
+/// "interface" alone means the line's own one, if that has a name.
+fn on(own: Option<&str>, source: Source) -> Source {
+    match source {
+        Source::Interface(None) => Source::Interface(own.map(str::to_owned)),
+        other => other,
+    }
+}
+
 fn source(text: &Placed<String>, family: Family, report: &mut Report<'_>) -> Option<Source> {
     let value = text.value.trim();
     let (word, rest) = value.split_once(':').map_or((value, None), |(word, rest)| (word, Some(rest.trim())));
     match (word, rest) {
         ("interface", None) => Some(Source::Interface(None)),
-        ("interface", Some(name)) => interface(name, text, report),
+        ("interface", Some(name)) => interface(name, &text.place, report).map(|name| Source::Interface(Some(name))),
         ("fritzbox", None) => Some(Source::FritzBox),
+        ("upnp", None) => Some(Source::Upnp),
+        ("pcp", None) if family == Family::V6 => {
+            report.error(&text.place, "\"pcp\" can only tell an IPv4 address", "remove it; \"upnp\" asks the router for IPv6");
+            None
+        }
+        ("pcp", None) => Some(Source::Pcp),
         ("web", None) => Some(Source::Web),
+        ("dns", None) => Some(Source::Dns),
+        ("stun", None) => Some(Source::Stun),
         ("http" | "https", Some(_)) => echo(value, text, report),
         ("command", Some(program)) if !program.is_empty() => Some(Source::Command(program.into())),
         ("command", _) => {
@@ -66,32 +79,30 @@ fn source(text: &Placed<String>, family: Family, report: &mut Report<'_>) -> Opt
             None
         }
         ("static", Some(address)) => fixed(address, family, text, report),
-        ("upnp" | "dns" | "stun" | "push", None) => {
+        ("push", None) => {
             not_yet(&text.place, report);
             None
         }
         _ => {
             let hint = suggestion(word, KNOWN);
-            report.error(
-                &text.place,
-                format!("{} is no address source{hint}", quoted(value)),
-                "write \"interface\", \"interface:NAME\", \"fritzbox\", \"web\", \"https://…\", \"command:…\" or \"static:ADDRESS\"",
-            );
+            report.error(&text.place, format!("{} is no address source{hint}", quoted(value)), FORMS);
             None
         }
     }
 }
 
-fn interface(name: &str, text: &Placed<String>, report: &mut Report<'_>) -> Option<Source> {
-    if name.is_empty() || name.len() > LONGEST_INTERFACE || name.contains(['/', ' ']) {
+/// A name that an interface of Linux may have; whether there is one may change any time.
+pub(super) fn interface(name: &str, place: &Place, report: &mut Report<'_>) -> Option<String> {
+    let foreign = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ':');
+    if name.is_empty() || name.len() > LONGEST_INTERFACE || name.contains(foreign) {
         report.error(
-            &text.place,
+            place,
             format!("{} is not the name of an interface", quoted(name)),
-            "write a name as `ip link` shows it, such as \"interface:eth0\"",
+            format!("write a name as `ip link` shows it, such as \"eth0\"; {LONGEST_INTERFACE} characters at most"),
         );
         return None;
     }
-    Some(Source::Interface(Some(name.into())))
+    Some(name.into())
 }
 
 fn echo(value: &str, text: &Placed<String>, report: &mut Report<'_>) -> Option<Source> {

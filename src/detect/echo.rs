@@ -30,6 +30,7 @@ pub(super) async fn ask(clients: &Clients, url: &str, family: Family, via: Optio
         Err(fault) if may_lack_route(&fault) && far(url) && !has_route(family).await => {
             Err(ProbeFault::NoRoute(format!("this machine has no {family} route to the internet")))
         }
+        Err(fault @ Fault::Redirect { other_host: true, .. }) => Err(ProbeFault::Portal(words(&fault))),
         Err(fault) => Err(ProbeFault::Failed(words(&fault))),
     }
 }
@@ -64,7 +65,7 @@ fn far(url: &str) -> bool {
 }
 
 /// Does the kernel know a way to the internet? Connecting a UDP socket sends nothing.
-async fn has_route(family: Family) -> bool {
+pub(super) async fn has_route(family: Family) -> bool {
     // Two root name servers: as far away as it gets.
     let (here, afar) = match family {
         Family::V4 => (IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from([198, 41, 0, 4])),

@@ -9,7 +9,6 @@ use super::{Engine, Group, Held, Rules, Sight, Spot, Turn, Wan, json};
 use crate::rules::address::{Family, PerFamily};
 use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
-use crate::rules::moment::Moment;
 use crate::rules::state::{self, Lock};
 
 impl Engine {
@@ -41,6 +40,7 @@ impl Engine {
         for sight in self.sights_mut() {
             sight.round = None;
             sight.last_round = None;
+            sight.checking = None;
         }
         self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
         self.rules = rules;
@@ -188,26 +188,6 @@ impl Engine {
                 it.lock = None;
                 turn.tell(Notice::new(Level::Notice, "the settings changed: the lock of the account is open"));
             }
-        }
-    }
-}
-
-impl Sight {
-    fn new() -> Self {
-        Self {
-            observed: None,
-            remembered: None,
-            settled_at: Moment(i64::MIN),
-            since: Moment(i64::MIN),
-            last_known: None,
-            last_change: None,
-            round: None,
-            last_round: None,
-            look_again: false,
-            next_look: Moment(i64::MIN),
-            failures: 0,
-            down: false,
-            reports: Vec::new(),
         }
     }
 }

@@ -142,8 +142,7 @@ impl Engine {
 
     /// Until when a request for both families waits for the missing one.
     pub(super) fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
-        let known = |family| self.sight(entry, family).is_some_and(|sight| matches!(sight.observed, Some(Observed::Known(_))));
-        let Some(missing) = Family::ALL.into_iter().find(|family| !known(*family)) else {
+        let Some(missing) = Family::ALL.into_iter().find(|family| self.wanted(entry, *family).is_none()) else {
             return Moment(i64::MIN);
         };
         let since = |family| self.sight(entry, family).map_or(Moment(i64::MIN), |sight| sight.since);
@@ -155,16 +154,13 @@ impl Engine {
     pub(super) fn order(&self, batch: &Batch) -> Order {
         let group = &self.groups[batch.entry];
         let observed = |family| self.sight(&group.entry, family).and_then(|sight| sight.observed.as_ref());
-        let known = |family| matches!(observed(family), Some(Observed::Known(_)));
-        let lan_prefix = match observed(Family::V6) {
-            Some(Observed::Known(sighting)) => sighting.prefix,
-            _ => None,
-        };
+        // A prefix is a line as well.
+        let known = |family| matches!(observed(family), Some(Observed::Known(_) | Observed::Prefix(_)));
         Order {
             entry: batch.entry,
             domains: batch.names.iter().map(|name| group.entry.domains[*name].clone()).collect(),
             addresses: batch.addresses,
-            lan_prefix,
+            lan_prefix: observed(Family::V6).and_then(Observed::prefix),
             dualstack: known(Family::V4) && known(Family::V6),
             slot: batch.slot,
             endpoint: Endpoint::Own,

@@ -32,6 +32,9 @@ impl Engine {
                     let record = LineRecord { observed: observed.clone(), since: sight.since };
                     writes.push((state::line_key(&wan.line.name, family), json(&record)));
                 }
+                if let Some(check) = &sight.check {
+                    writes.push((state::check_key(&wan.line.name, family), json(check)));
+                }
             }
         }
         writes.retain(|(key, value)| {
@@ -59,6 +62,7 @@ impl Engine {
         for sight in self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6]) {
             let moments = [Some(&mut sight.settled_at), Some(&mut sight.since), sight.last_change.as_mut(), Some(&mut sight.next_look)];
             moments.into_iter().flatten().for_each(|moment| *moment = moment.shifted(step_ms));
+            sight.check.iter_mut().for_each(|it| it.shift(step_ms));
         }
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
     }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::Engine;
 use super::parts::Held;
 use crate::rules::address::Family;
-use crate::rules::consensus::ServiceRecord;
+use crate::rules::consensus::{CrossCheck, ServiceRecord};
 use crate::rules::dialect::Class;
 use crate::rules::moment::Moment;
 use crate::rules::moments::Moments;
@@ -48,6 +48,11 @@ impl Engine {
                 if let Some(mut it) = self.take_from_attic::<LineRecord>(&key) {
                     it.clamp(now);
                     self.wans[index].sights[family].remembered = Some(it);
+                }
+                let key = state::check_key(&self.wans[index].line.name, family);
+                if let Some(mut it) = self.take_from_attic::<CrossCheck>(&key) {
+                    it.clamp(now);
+                    self.wans[index].sights[family].check = Some(it);
                 }
             }
         }

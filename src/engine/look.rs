@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Action, Level, Notice, Ticket};
+use super::parts::Shown;
 use super::{Engine, Held, Looking, Run, Sight, Turn};
-use crate::rules::address::{Family, Observed, PerFamily, Sighting};
-use crate::rules::consensus::{ProbeFault, Reading, Round, Step};
+use crate::rules::address::{Family, Observed, PerFamily};
+use crate::rules::consensus::{Aim, Probe, ProbeFault, Reading, Round, Step};
 use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::plan;
 use crate::rules::schedule;
-use crate::rules::state::LineRecord;
 
 /// A look that is later than this leaves a gap: the machine slept, or nobody was interested. What was seen before it is not
 /// known any more.
@@ -35,10 +35,10 @@ impl Engine {
                     if sight.next_look.plus(LATE) < turn.now {
                         self.wans[wan].sights[family].forget();
                     }
-                    let published = self.published_on(wan, family);
-                    let sources = self.wans[wan].line.sources[family].clone();
+                    let (published, hosts_only) = (self.published_on(wan, family), self.hosts_only(wan, family));
+                    let aim = Aim { line: &self.wans[wan].line, family, published, hosts_only };
                     let begin = if self.run == Run::Survey { Round::survey } else { Round::start };
-                    let (round, step) = begin(&sources, family, published, &mut self.services, turn.now);
+                    let (round, step) = begin(aim, &mut self.services, turn.now);
                     self.wans[wan].sights[family].round = Some(round);
                     self.step(wan, family, step, turn);
                 }
@@ -80,28 +80,48 @@ impl Engine {
             self.groups.iter().filter(|group| follows(&group.entry)).find_map(|group| {
                 group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
             });
-        self.wans[wan].sights[family].last_known.filter(|known| published == Some(*known)).or(published)
+        let last = self.wans[wan].sights[family].last_known.and_then(|last| last.address);
+        last.filter(|known| published == Some(*known)).or(published)
+    }
+
+    /// Does nobody want the line's own address, only those of machines behind the router?
+    fn hosts_only(&self, wan: usize, family: Family) -> bool {
+        let name = &self.wans[wan].line.name;
+        let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
+        let mut hosts = self.groups.iter().filter(|group| follows(&group.entry)).map(|group| group.entry.ipv6_host.is_some()).peekable();
+        family == Family::V6 && hosts.peek().is_some() && hosts.all(|host| host)
     }
 
     fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {
         match step {
             Step::Wait => {}
-            Step::Ask(probes) => {
-                for (number, probe) in probes {
-                    let ticket = self.ticket();
-                    self.looks.insert(ticket, Looking { wan, family, number, late: false });
-                    turn.after.push(Action::Detect { ticket, family, probe, via: self.wans[wan].line.interface.clone() });
-                }
+            Step::Ask(probes) => self.put(wan, family, false, probes, turn),
+            Step::Done(observed) => {
+                self.observed(wan, family, observed, turn);
+                self.check(wan, family, turn);
             }
-            Step::Done(observed) => self.observed(wan, family, observed, turn),
+        }
+    }
+
+    /// Puts questions to sources.
+    pub(super) fn put(&mut self, wan: usize, family: Family, check: bool, probes: Vec<(usize, Probe)>, turn: &mut Turn) {
+        for (number, probe) in probes {
+            let ticket = self.ticket();
+            self.looks.insert(ticket, Looking { wan, family, number, check, late: false });
+            turn.after.push(Action::Detect { ticket, family, probe, via: self.wans[wan].line.interface.clone() });
         }
     }
 
     /// A source answered.
     pub(super) fn seen(&mut self, ticket: Ticket, result: Result<Reading, ProbeFault>, turn: &mut Turn) {
-        let Some(Looking { wan, family, number, late }) = self.looks.remove(&ticket) else {
+        let Some(looking) = self.looks.remove(&ticket) else {
             return;
         };
+        if looking.check {
+            self.checked(looking, result, turn);
+            return;
+        }
+        let Looking { wan, family, number, late, .. } = looking;
         let sight = &mut self.wans[wan].sights[family];
         if late {
             if let Some(round) = &mut sight.last_round {
@@ -124,7 +144,7 @@ impl Engine {
         let (run, settle) = (self.run, self.rules.settle);
         let interval = self.pause(wan, family, &observed);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
-        let mine = |it: &Looking| (it.wan, it.family) == (wan, family);
+        let mine = |it: &Looking| (it.wan, it.family) == (wan, family) && !it.check;
         self.looks.retain(|_, it| !(mine(it) && it.late));
         self.looks.values_mut().filter(|it| mine(it)).for_each(|it| it.late = true);
         let sight = &mut self.wans[wan].sights[family];
@@ -138,19 +158,20 @@ impl Engine {
         if sight.observed.as_ref() != Some(&observed) {
             sight.changed_to(&observed, turn.now);
         }
+        let first = sight.observed.as_ref() != Some(&observed);
         match &observed {
-            Observed::Known(sighting) => {
+            Observed::Known(_) | Observed::Prefix(_) => {
                 sight.failures = 0;
-                let rest = sight.rest(sighting, run, settle, turn.now);
+                let shown = Shown { address: observed.address(), prefix: observed.prefix() };
+                let rest = sight.rest(shown, run, settle, turn.now);
                 sight.settled_at = sight.settled_at.max(turn.now.plus(rest));
-                sight.last_known = Some(sighting.address);
-                if let Some(warning) = sighting.warning.as_ref().filter(|_| sight.observed.as_ref() != Some(&observed)) {
-                    turn.tell(Notice { family: Some(family), ..Notice::new(Level::Warning, warning.clone()) });
+                sight.last_known = Some(shown);
+                if let Some((level, text)) = remark(&observed).filter(|_| first) {
+                    turn.tell(Notice { family: Some(family), ..Notice::new(level, text) });
                 }
             }
             Observed::Absent(why) | Observed::Unavailable(why) => {
                 sight.failures = sight.failures.saturating_add(1);
-                let first = sight.observed.as_ref() != Some(&observed);
                 let class = matches!(observed, Observed::Unavailable(_)).then_some(Class::DetectionFailed);
                 let level = match (sight.failures, &observed) {
                     (ALERT_AFTER, Observed::Unavailable(_)) => Some(Level::Error),
@@ -190,6 +211,7 @@ impl Engine {
                     sight.down = true;
                     sight.round = None;
                     sight.last_round = None;
+                    sight.checking = None;
                     sight.look_again = false;
                     sight.changed_to(&gone, turn.now);
                     sight.observed = Some(gone);
@@ -239,46 +261,15 @@ impl Engine {
 
     /// The address that the names of this entry should show.
     pub(super) fn wanted(&self, entry: &Arc<Entry>, family: Family) -> Option<std::net::IpAddr> {
-        match self.sight(entry, family)?.observed.as_ref()? {
-            Observed::Known(sighting) => crate::rules::address::of_host(sighting, entry.ipv6_host).ok(),
-            Observed::Absent(_) | Observed::Unavailable(_) => None,
-        }
+        self.sight(entry, family)?.observed.as_ref()?.publish(entry.ipv6_host).ok()
     }
 }
 
-impl Sight {
-    /// What was seen is a memory from now on.
-    pub(super) fn forget(&mut self) {
-        if let Some(observed) = self.observed.take() {
-            self.remembered = Some(LineRecord { observed, since: self.since });
-        }
-    }
-
-    pub(super) fn look_now(&mut self, now: Moment) {
-        self.next_look = self.next_look.min(now);
-        self.look_again = self.round.is_some();
-    }
-
-    fn changed_to(&mut self, observed: &Observed, now: Moment) {
-        // After a restart the same thing is seen again: it is as old as we remember.
-        let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
-        self.since = same.map_or(now, |it| it.since);
-    }
-
-    /// How long the new sighting is left alone: not at all in a single round, briefly after a quiet spell, longer in
-    /// quick succession.
-    fn rest(&mut self, sighting: &Sighting, run: Run, settle: Duration, now: Moment) -> Duration {
-        if self.last_known == Some(sighting.address) && matches!(self.observed, Some(Observed::Known(_))) {
-            return Duration::ZERO;
-        }
-        let quiet = self.last_change.is_none_or(|at| now.since(at) >= schedule::QUIET);
-        if self.last_known.is_some_and(|known| known != sighting.address) {
-            self.last_change = Some(now);
-        }
-        match run {
-            Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
-            Run::Daemon if quiet => settle,
-            Run::Daemon => schedule::DEBOUNCE,
-        }
+/// What is to be said of an address or prefix beside itself.
+fn remark(observed: &Observed) -> Option<(Level, String)> {
+    match observed {
+        Observed::Known(sighting) => Some((Level::Warning, sighting.warning.clone()?)),
+        Observed::Prefix(_) => Some((Level::Notice, observed.publish(None).err()?)),
+        Observed::Absent(_) | Observed::Unavailable(_) => None,
     }
 }

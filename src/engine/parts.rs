@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::event::{Action, Notice, Ticket};
-use crate::rules::address::{Family, Observed, PerFamily};
-use crate::rules::consensus::{Line, Round, SourceReport};
+use crate::rules::address::{Family, Observed, PerFamily, Prefix, Sighting};
+use crate::rules::consensus::{CrossCheck, Line, Round, SourceReport};
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::order::Order;
@@ -58,7 +58,7 @@ pub(super) struct Sight {
     /// From when on `observed` may be acted on.
     pub(super) settled_at: Moment,
     pub(super) since: Moment,
-    pub(super) last_known: Option<IpAddr>,
+    pub(super) last_known: Option<Shown>,
     pub(super) last_change: Option<Moment>,
     pub(super) round: Option<Round>,
     /// For answers that come after its end.
@@ -69,6 +69,23 @@ pub(super) struct Sight {
     pub(super) failures: u32,
     pub(super) down: bool,
     pub(super) reports: Vec<SourceReport>,
+    /// What is remembered of the looks from outside at what a local source says.
+    pub(super) check: Option<CrossCheck>,
+    pub(super) checking: Option<Checking>,
+}
+
+/// What names can show of a line: a change of it is acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) address: Option<IpAddr>,
+    pub(super) prefix: Option<Prefix>,
+}
+
+/// A look from outside, under way or over.
+#[derive(Clone, Debug)]
+pub(super) struct Checking {
+    pub(super) near: Sighting,
+    pub(super) round: Round,
 }
 
 /// A line and its families.
@@ -105,6 +122,8 @@ pub(super) struct Looking {
     pub(super) wan: usize,
     pub(super) family: Family,
     pub(super) number: usize,
+    /// It belongs to the daily look from outside.
+    pub(super) check: bool,
     /// Its round is over.
     pub(super) late: bool,
 }

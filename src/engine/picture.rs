@@ -106,7 +106,7 @@ impl Engine {
     #[must_use]
     pub fn reports(&self) -> Vec<(String, PerFamily<Look>)> {
         let of = |wan: &super::Wan| {
-            (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].observed.clone(), wan.sights[family].reports.clone())))
+            (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].told(), wan.sights[family].reports.clone())))
         };
         self.wans.iter().map(of).collect()
     }
@@ -182,7 +182,7 @@ impl Engine {
             last_reply: record.last_reply.as_ref().map(|it| if it.line.is_empty() { it.code.clone() } else { it.line.clone() }),
             next_attempt: if lock.is_some() { None } else { next_attempt(record, wanted, &due, now) },
             locked: lock.map(|it| LockPicture { since: it.since, code: it.code.clone(), scope: it.scope, hint: it.hint.clone() }),
-            reason: reason(status, record, observed, &due),
+            reason: reason(status, record, observed.map(|it| it.publish(entry.ipv6_host)), &due),
             verified_at: record.verified_at,
         }
     }
@@ -200,7 +200,8 @@ fn next_attempt(record: &Record, wanted: Option<IpAddr>, due: &Due, now: Moment)
     }
 }
 
-fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Due) -> Option<String> {
+/// `published`: what the line shows for this entry, or why nothing.
+fn reason(status: Status, record: &Record, published: Option<Result<IpAddr, String>>, due: &Due) -> Option<String> {
     match status {
         Status::Complete | Status::Undefined => None,
         Status::Offline => Some(
@@ -209,14 +210,14 @@ fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Du
                 .as_ref()
                 .map_or_else(|| "switched off".to_owned(), |it| format!("the provider has no such record for this name ({})", it.code)),
         ),
-        Status::InternetNotConnected | Status::Checking => match observed {
-            Some(Observed::Absent(why) | Observed::Unavailable(why)) => Some(why.clone()),
-            _ if status == Status::InternetNotConnected => {
-                Some("the provider cannot be reached, or somebody else answers for it".to_owned())
+        Status::InternetNotConnected | Status::Checking => Some(match published {
+            None => "the address is being looked for".to_owned(),
+            Some(Err(why)) => why,
+            Some(Ok(_)) if status == Status::InternetNotConnected => {
+                "the provider cannot be reached, or somebody else answers for it".to_owned()
             }
-            Some(Observed::Known(_)) => Some(ASKED_FIRST.to_owned()),
-            None => Some("the address is being looked for".to_owned()),
-        },
+            Some(Ok(_)) => ASKED_FIRST.to_owned(),
+        }),
         Status::Verifying => Some("accepted; the authoritative servers are being asked".to_owned()),
         Status::Updated => Some(match &record.verification {
             Some(it) if it.stale => "accepted, but the authoritative servers show something else".to_owned(),
@@ -232,18 +233,18 @@ fn reason(status: Status, record: &Record, observed: Option<&Observed>, due: &Du
 }
 
 fn address_picture(sight: &super::Sight) -> AddressPicture {
-    let since = sight.observed.as_ref().map(|_| sight.since);
-    match &sight.observed {
-        Some(Observed::Known(sighting)) => AddressPicture {
-            address: Some(sighting.address),
-            source: Some(sighting.source.clone()),
-            since,
-            prefix: sighting.prefix.map(|prefix| prefix.to_string()),
-            reason: sighting.warning.clone(),
-        },
-        Some(Observed::Absent(why) | Observed::Unavailable(why)) => {
-            AddressPicture { since, reason: Some(why.clone()), ..AddressPicture::default() }
-        }
-        None => AddressPicture { reason: Some("not looked at yet".to_owned()), ..AddressPicture::default() },
+    let Some(observed) = sight.told() else {
+        return AddressPicture { reason: Some("not looked at yet".to_owned()), ..AddressPicture::default() };
+    };
+    let picture = AddressPicture {
+        address: observed.address(),
+        prefix: observed.prefix().map(|prefix| prefix.to_string()),
+        since: Some(sight.since),
+        ..AddressPicture::default()
+    };
+    match observed {
+        Observed::Known(sighting) => AddressPicture { source: Some(sighting.source), reason: sighting.warning, ..picture },
+        Observed::Prefix(ref lan) => AddressPicture { source: Some(lan.source.clone()), reason: observed.publish(None).err(), ..picture },
+        Observed::Absent(why) | Observed::Unavailable(why) => AddressPicture { reason: Some(why), ..picture },
     }
 }

@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Observed, Prefix};
+use super::address::{Family, Observed, Prefix};
 use super::moment::Moment;
 
+mod check;
 mod interface;
 mod poll;
 mod reading;
 mod round;
+mod router;
+pub mod servers;
 pub mod services;
 
+pub use check::CrossCheck;
 pub use round::Round;
 
 /// An address source as configured, in order of trust.
@@ -55,6 +59,12 @@ impl Source {
     pub const fn router(&self) -> bool {
         matches!(self, Self::FritzBox | Self::Upnp | Self::Pcp)
     }
+
+    /// Is `source`, as the configuration writes it, a router?
+    #[must_use]
+    pub fn names_router(source: &str) -> bool {
+        [Self::FritzBox, Self::Upnp, Self::Pcp].iter().any(|router| router.to_string() == source)
+    }
 }
 
 impl fmt::Display for Source {
@@ -85,6 +95,19 @@ pub struct Line {
     pub interface: Option<String>,
     /// Sources per family, in order of trust.
     pub sources: super::address::PerFamily<Vec<Source>>,
+}
+
+/// What a round is to find out.
+#[derive(Clone, Copy, Debug)]
+pub struct Aim<'a> {
+    /// Whose address.
+    pub line: &'a Line,
+    /// Of this family.
+    pub family: Family,
+    /// An address that is published somewhere: leaving it needs more than one voice from outside.
+    pub published: Option<IpAddr>,
+    /// Nobody wants the line's own address, only those of machines behind the router: a prefix is enough.
+    pub hosts_only: bool,
 }
 
 /// One question to one source.
@@ -209,6 +232,8 @@ pub struct DnsReading {
 pub enum ProbeFault {
     /// There is no route or no connectivity for this family on this machine.
     NoRoute(String),
+    /// Somebody else answered in the place of the one that was asked, as a captive portal does.
+    Portal(String),
     /// Anything else, in words.
     Failed(String),
 }
@@ -224,7 +249,7 @@ pub struct SourceReport {
     pub rejected: Option<String>,
 }
 
-/// What is remembered of an echo service. Survives restarts.
+/// What is remembered of an outside service. Survives restarts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceRecord {
@@ -242,7 +267,7 @@ pub struct ServiceRecord {
     pub benched_until: Option<Moment>,
 }
 
-/// All echo services, by URL.
+/// All outside services, by [`services`]' keys: an echo service's is its URL.
 pub type Services = BTreeMap<String, ServiceRecord>;
 
 /// What a round wants next.

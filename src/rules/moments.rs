@@ -1,6 +1,6 @@
 //! Everything remembered that holds moments: one list that must miss none.
 
-use super::consensus::ServiceRecord;
+use super::consensus::{CrossCheck, ServiceRecord};
 use super::moment::Moment;
 use super::schedule::LONGEST_WAIT;
 use super::state::{AccountState, LineRecord, Record};
@@ -94,6 +94,13 @@ impl Moments for ServiceRecord {
     fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
         let Self { last_query, last_answer: _, answered_at, rest_until, dissents: _, benched_until } = self;
         [last_query, answered_at, rest_until, benched_until].into_iter().flatten().for_each(change);
+    }
+}
+
+impl Moments for CrossCheck {
+    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
+        let Self { next, address: _, seen: _ } = self;
+        change(next);
     }
 }
 

@@ -271,22 +271,28 @@ pub fn account_key(account: &str) -> String {
     format!("account/{account}")
 }
 
-/// What the keys of echo services begin with.
+/// What the keys of outside services begin with.
 pub const ECHO: &str = "echo/";
 
 /// The key of the time line's mark.
 pub const CLOCK: &str = "clock";
 
-/// The key of an echo service.
+/// The key of an outside service: by its URL, or as it is told in [`Services`](super::consensus::Services).
 #[must_use]
-pub fn echo_key(url: &str) -> String {
-    format!("{ECHO}{url}")
+pub fn echo_key(service: &str) -> String {
+    format!("{ECHO}{service}")
 }
 
 /// The key of a line's family.
 #[must_use]
 pub fn line_key(line: &str, family: Family) -> String {
     format!("line/{line}/{}", family.key())
+}
+
+/// The key of a line's cross-checks.
+#[must_use]
+pub fn check_key(line: &str, family: Family) -> String {
+    format!("check/{line}/{}", family.key())
 }
 
 #[cfg(test)]

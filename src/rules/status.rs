@@ -109,7 +109,7 @@ pub fn status(facts: &Facts<'_>) -> Status {
     } else {
         match (facts.observed, facts.wanted) {
             (Some(Observed::Absent(_)), _) => Status::InternetNotConnected,
-            (Some(Observed::Known(_)), Some(wanted)) => by_address(facts, record, wanted),
+            (Some(_), Some(wanted)) => by_address(facts, record, wanted),
             _ => Status::Checking,
         }
     }

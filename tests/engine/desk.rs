@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wanbeacon::config::{World, load};
-use wanbeacon::engine::event::{Action, Event, Ticket};
+use wanbeacon::engine::event::{Action, Event, Notice, Ticket};
 use wanbeacon::engine::{Engine, Memory, Rules, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::answer::{DnsAnswer, Said, ServerAnswer};
-use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading};
+use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading, RouterReading};
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
 use wanbeacon::rules::order::Order;
 use wanbeacon::rules::reply::{Outcome, Reply};
-use wanbeacon::rules::snapshot::StatusPicture;
+use wanbeacon::rules::snapshot::{AddressPicture, StatusPicture};
 
 pub(crate) const V4_OLD: IpAddr = IpAddr::V4(Ipv4Addr::new(91, 0, 0, 1));
 pub(crate) const V4_NEW: IpAddr = IpAddr::V4(Ipv4Addr::new(91, 0, 0, 2));
@@ -28,7 +28,7 @@ pub(crate) struct Sent {
 }
 
 pub(crate) struct Desk {
-    rules: Rules,
+    pub(crate) rules: Rules,
     pub(crate) run: Run,
     engine: Option<Engine>,
     /// Time since boot.
@@ -37,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) wall: Moment,
     /// What the line shows.
     pub(crate) shown: PerFamily<Option<IpAddr>>,
+    /// What the FRITZ!Box says; nothing: there is none.
+    pub(crate) router: PerFamily<Option<RouterReading>>,
     /// What DNS shows; nothing: the servers have no such name.
     pub(crate) dns: PerFamily<Option<IpAddr>>,
     /// The name servers cannot be asked.
@@ -45,9 +47,14 @@ pub(crate) struct Desk {
     pub(crate) disk_full: bool,
     pub(crate) sent: Vec<Sent>,
     pub(crate) looked: usize,
+    /// What was asked, and through which interface.
+    pub(crate) probes: Vec<(Option<String>, Probe)>,
+    /// Address sources take their time: what they say waits here.
+    pub(crate) slow: Option<Vec<Event>>,
     pub(crate) urls: Vec<String>,
     pub(crate) asked: usize,
     pub(crate) finished: bool,
+    pub(crate) notices: Vec<Notice>,
     /// The last list of actions with a request in it.
     pub(crate) last: Vec<Action>,
     wake: Option<Duration>,
@@ -83,15 +90,19 @@ impl Desk {
             boot: Duration::from_secs(10),
             wall: RELEASED.plus(Duration::from_secs(86_400)),
             shown: PerFamily { v4: Some(V4_OLD), v6: None },
+            router: PerFamily::default(),
             dns: PerFamily { v4: None, v6: None },
             dns_fails: false,
             disk: BTreeMap::new(),
             disk_full: false,
             sent: Vec::new(),
             looked: 0,
+            probes: Vec::new(),
+            slow: None,
             urls: Vec::new(),
             asked: 0,
             finished: false,
+            notices: Vec::new(),
             last: Vec::new(),
             wake: None,
         }
@@ -127,9 +138,11 @@ impl Desk {
         let sends = actions.iter().any(|action| matches!(action, Action::Send { .. }));
         for action in &actions {
             match action {
-                Action::Detect { ticket, family, probe, via: _ } => {
+                Action::Detect { ticket, family, probe, via } => {
                     self.looked += 1;
-                    answers.push(Event::Detected { ticket: *ticket, result: self.read(probe, *family) });
+                    self.probes.push((via.clone(), probe.clone()));
+                    let answer = Event::Detected { ticket: *ticket, result: self.read(probe, *family) };
+                    self.slow.as_mut().unwrap_or(&mut answers).push(answer);
                 }
                 Action::Ask { ticket, family, .. } => {
                     self.asked += 1;
@@ -143,7 +156,7 @@ impl Desk {
                 }
                 Action::Send { ticket, .. } if failed => held.push(*ticket),
                 Action::Send { ticket, order, .. } => self.sent.push(Sent { ticket: *ticket, order: order.clone() }),
-                Action::Announce(_) => {}
+                Action::Announce(notice) => self.notices.push(notice.clone()),
                 Action::WakeAt(at) => self.wake = Some(*at),
                 Action::Finish => self.finished = true,
             }
@@ -162,6 +175,10 @@ impl Desk {
     fn read(&mut self, probe: &Probe, family: Family) -> Result<Reading, ProbeFault> {
         let text = self.shown[family].map(|address| address.to_string());
         match probe {
+            Probe::FritzBox => {
+                let shown = || RouterReading { address: text.unwrap_or_default(), status: "Connected".into(), ..RouterReading::default() };
+                Ok(Reading::Router(self.router[family].clone().unwrap_or_else(shown)))
+            }
             Probe::Echo { url } => {
                 self.urls.push(url.clone());
                 Ok(Reading::Echo { status: 200, retry_after: None, body: text.unwrap_or_default() })
@@ -208,6 +225,13 @@ impl Desk {
         self.handle(Event::LookNow);
     }
 
+    /// The sources that took their time say what they know.
+    pub(crate) fn say_at_last(&mut self) {
+        for answer in self.slow.take().unwrap_or_default() {
+            self.handle(answer);
+        }
+    }
+
     pub(crate) fn unlock(&mut self) {
         self.handle(Event::Unlock { domain: None, by: "a test".into() });
     }
@@ -225,6 +249,12 @@ impl Desk {
     /// The addresses of all requests, in order.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
         self.sent.iter().flat_map(|sent| sent.order.addresses.iter().filter_map(|(_, address)| *address).collect::<Vec<_>>()).collect()
+    }
+
+    /// The first line.
+    pub(crate) fn line(&self, family: Family) -> AddressPicture {
+        let snapshot = self.engine().snapshot(self.now());
+        snapshot.wan.into_iter().next().expect("there is a line").families[family].clone()
     }
 
     /// The first name.

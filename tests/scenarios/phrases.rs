@@ -121,6 +121,7 @@ fn looks(text: &str, played: &Played<'_>) -> Option<Verdict> {
             lines(&sample.records).iter().any(|line| match &line.observed {
                 Observed::Unavailable(why) | Observed::Absent(why) => why.contains(word),
                 Observed::Known(sighting) => sighting.warning.as_ref().is_some_and(|warning| warning.contains(word)),
+                Observed::Prefix(lan) => lan.reason.contains(word),
             })
         })
     };
@@ -185,7 +186,7 @@ fn reasons(played: &Played<'_>) -> Verdict {
             Observed::Unavailable(why) | Observed::Absent(why) => {
                 address.is_some_and(|it| why.contains(&format!("{it} must not be published")))
             }
-            Observed::Known(_) => false,
+            Observed::Known(_) | Observed::Prefix(_) => false,
         })
     };
     let missing: Vec<&str> = list.iter().filter_map(Value::as_str).filter(|address| !refused(address)).collect();

@@ -124,27 +124,3 @@ fn text_that_is_not_exactly_one_address_is_refused() {
     let long = parse_strict(&"x\n".repeat(5000), Family::V4).unwrap_err();
     assert!(long.len() < 300 && long.contains("\\n"), "{long}");
 }
-
-#[test]
-fn a_prefix_clears_its_host_bits_and_knows_its_members() {
-    let prefix = Prefix::parse("2003:e7:1234:56ff::1/56").unwrap();
-    assert_eq!(prefix.to_string(), "2003:e7:1234:5600::/56");
-    assert!(prefix.contains("2003:e7:1234:56aa::9".parse().unwrap()));
-    assert!(!prefix.contains("2003:e7:1234:5700::9".parse().unwrap()));
-    assert_eq!(Prefix::parse("2003::/0").unwrap().to_string(), "::/0");
-    assert_eq!(Prefix::new("2003::1".parse().unwrap(), 200).to_string(), "2003::1/128");
-    for wrong in ["2003::", "2003::/129", "2003::/x", "10.0.0.0/8", "/56", ""] {
-        assert!(Prefix::parse(wrong).unwrap_err().contains("2003:e7::/56"), "{wrong}");
-    }
-}
-
-#[test]
-fn a_host_is_placed_in_the_first_subnet_of_a_prefix() {
-    let host = HostId(0x1a2b_3c4d_5e6f_7788);
-    for (prefix, wanted) in
-        [("2003:e7:1:5600::/56", "2003:e7:1:5600:1a2b:3c4d:5e6f:7788"), ("2003:e7:1:56ab::/64", "2003:e7:1:56ab:1a2b:3c4d:5e6f:7788")]
-    {
-        assert_eq!(Prefix::parse(prefix).unwrap().with_host(host), Ok(wanted.parse().unwrap()));
-    }
-    assert!(Prefix::parse("2003::/65").unwrap().with_host(host).unwrap_err().contains("/64"));
-}

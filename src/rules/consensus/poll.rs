@@ -1,17 +1,21 @@
 //! Asking outside: several services, independent operators, two equal answers.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::services::{BUILT_IN, Book, resting, young_answer};
-use super::{Probe, ProbeFault, Reading, Services, Source, SourceReport};
-use crate::rules::address::Family;
+use super::services::{Book, resting, young_answer};
+use super::{Aim, Probe, ProbeFault, Reading, Services, Source, SourceReport};
+use crate::rules::address::{Family, Prefix};
 use crate::rules::moment::Moment;
 
+mod roster;
 mod service;
+mod words;
 
-use service::{Reached, Service, State, book};
+use roster::Candidate;
+use service::{Service, State, book};
 
-/// Answers that are compared, and how many of them must be equal.
+/// Operators whose answers are compared, and how many of them must say the same.
 const JURY: usize = 3;
 const QUORUM: usize = 2;
 
@@ -24,11 +28,22 @@ pub(super) enum Turn {
     /// Ask these services.
     Ask(Vec<(usize, Probe)>),
     Wait,
-    /// Two agree, or one is enough: the address and who is to be named for it.
+    /// Two agree, or one is enough: the address and the source that is to be named for it.
     Agreed(IpAddr, String),
     /// There is no line of this family.
     Absent(String),
     Undecided(String),
+}
+
+/// How the services are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As few as settle it.
+    Brief,
+    /// Some of every source, and everybody's answer is waited for: somebody wants to see them.
+    Thorough,
+    /// Is what was found near by seen outside as well? Any address in this prefix will do, and one voice never contradicts.
+    Check(Option<Prefix>),
 }
 
 /// The outside sources of one line and family, asked together.
@@ -36,6 +51,7 @@ pub(super) enum Turn {
 pub(super) struct Poll {
     family: Family,
     published: Option<IpAddr>,
+    manner: Manner,
     /// The only outside source there is: alone it is enough.
     sole: bool,
     services: Vec<Service>,
@@ -43,47 +59,55 @@ pub(super) struct Poll {
 }
 
 impl Poll {
-    pub(super) fn new(sources: &[Source], family: Family, published: Option<IpAddr>, records: &Services, now: Moment) -> Self {
+    /// The services of `sources`, those outside of `aim`'s line.
+    pub(super) fn new(sources: &[Source], aim: Aim<'_>, manner: Manner, records: &Services, now: Moment) -> Self {
         let mut services: Vec<Service> = Vec::new();
-        let mut add = |url: &str, named: bool| {
-            // A service that is named and built in as well is one service.
-            let origin = |text: &str| text.trim_end_matches('/').to_owned();
-            if services.iter().any(|known| origin(&known.url) == origin(url)) {
-                return;
-            }
-            let record = records.get(url);
-            let state = match resting(record, !named, now) {
-                Some(why) => State::Resting(why, young_answer(record, family, now)),
-                None => State::Idle,
-            };
-            services.push(Service { url: url.to_owned(), named, state });
-        };
         for source in sources {
-            match source {
-                Source::Echo(url) => add(url, true),
-                Source::Web => rotation(family, records).into_iter().for_each(|url| add(url, false)),
-                _ => {}
+            let keyed = |who: Candidate| {
+                let key = key(&who.key, aim.line.interface.as_deref());
+                (who, key)
+            };
+            let mut candidates: Vec<(Candidate, String)> = roster::of(source, aim.family).into_iter().map(keyed).collect();
+            // The one that rested longest first.
+            candidates.sort_by_key(|(_, key)| records.get(key).and_then(|record| record.last_query));
+            for (who, key) in candidates {
+                // A service that is named and built in as well is one service.
+                let origin = |text: &str| text.trim_end_matches('/').to_owned();
+                if services.iter().any(|known| origin(&known.who.shown) == origin(&who.shown)) {
+                    continue;
+                }
+                let record = records.get(&key);
+                let state = match resting(record, !who.named(), now) {
+                    Some(why) => State::Resting(why, young_answer(record, aim.family, now)),
+                    None => State::Idle,
+                };
+                services.push(Service::new(who, key, state));
             }
         }
-        let sole = sources.iter().filter(|source| source.outside()).count() == 1 && services.len() == 1;
-        Self { family, published, sole, services, agreed: None }
+        let sole = services.len() == 1 && sources.len() == 1 && !matches!(manner, Manner::Check(_));
+        Self { family: aim.family, published: aim.published, manner, sole, services, agreed: None }
     }
 
     /// The first questions: one is enough where an address is published, for it will mostly be the same.
     pub(super) fn begin(&mut self, records: &mut Services, now: Moment) -> Turn {
-        let first = if self.sole || self.published.is_some() { 1 } else { JURY };
-        self.ask(first, records, now).unwrap_or_else(|| self.close(now))
+        let turn = if self.manner == Manner::Thorough {
+            self.ask_around(records, now)
+        } else {
+            let first = if self.sole || self.published.is_some() { 1 } else { JURY };
+            self.ask(first, records, now)
+        };
+        turn.unwrap_or_else(|| self.close(now))
     }
 
     /// Takes the answer of service `index`. An answer that comes after the decision is only booked.
     pub(super) fn answer(&mut self, index: usize, result: Result<Reading, ProbeFault>, records: &mut Services, now: Moment) -> Turn {
-        let Some(Service { url, named, state }) = self.services.get_mut(index) else {
+        let Some(Service { who, key, state }) = self.services.get_mut(index) else {
             return Turn::Wait;
         };
         let State::Open { before, confirms } = *state else {
             return Turn::Wait;
         };
-        *state = book(Book::of(records, url), result, self.family, *named, before, now);
+        *state = book(Book::of(records, key), who, result, self.family, before, now);
         if let Some(agreed) = self.agreed {
             self.compare(agreed, Some(index), records, now);
             return Turn::Wait;
@@ -92,12 +116,16 @@ impl Poll {
     }
 
     fn next(&mut self, index: usize, confirms: Option<IpAddr>, records: &mut Services, now: Moment) -> Turn {
+        let open = self.services.iter().any(|service| matches!(service.state, State::Open { .. }));
+        if open && self.manner == Manner::Thorough {
+            return Turn::Wait;
+        }
         if let Some(address) = self.verdict(confirms) {
             self.agreed = Some(address);
             self.compare(address, None, records, now);
-            return Turn::Agreed(address, self.named_for(address));
+            return Turn::Agreed(address, self.named_for(address, now));
         }
-        if self.services.iter().any(|service| matches!(service.state, State::Open { .. })) {
+        if open {
             return Turn::Wait;
         }
         if self.sole {
@@ -109,37 +137,86 @@ impl Poll {
 
     /// Fresh answers that settle it.
     fn verdict(&self, confirms: Option<IpAddr>) -> Option<IpAddr> {
-        let first = self.said().next()?;
+        let first = self.said().next().map(|(_, address)| address)?;
         if self.sole {
             let stays = self.published.is_none_or(|published| published == first);
             return (stays || confirms == Some(first)).then_some(first);
         }
-        let equal = |address: IpAddr| self.said().filter(|&other| other == address).count();
-        let agreed = self.said().find(|&address| equal(address) >= QUORUM);
         // Staying needs one voice, leaving needs two.
-        agreed.or_else(|| self.published.filter(|&published| self.said().all(|address| address == published)))
+        self.majority().or_else(|| Some(first).filter(|_| self.said().all(|(_, address)| self.stays(address))))
     }
 
-    fn said(&self) -> impl Iterator<Item = IpAddr> {
-        self.services.iter().filter_map(|service| match service.state {
+    /// The address that most operators say now; at least two of them, and more than say any other.
+    fn majority(&self) -> Option<IpAddr> {
+        let mut voices: BTreeMap<IpAddr, usize> = BTreeMap::new();
+        for (_, address) in self.said() {
+            *voices.entry(address).or_default() += 1;
+        }
+        let most = voices.values().copied().max().filter(|&most| most >= QUORUM)?;
+        let mut loudest = voices.iter().filter(|(_, voices)| **voices == most);
+        loudest.next().filter(|_| loudest.next().is_none()).map(|(address, _)| *address)
+    }
+
+    /// Is this no change?
+    fn stays(&self, address: IpAddr) -> bool {
+        self.published == Some(address)
+            || matches!((self.manner, address), (Manner::Check(Some(prefix)), IpAddr::V6(address)) if prefix.contains(address))
+    }
+
+    /// What each operator says now; of one that says two things both.
+    fn said(&self) -> impl Iterator<Item = (&str, IpAddr)> {
+        let all = |service: &Service| match service.state {
             State::Said(address) => Some(address),
             _ => None,
+        };
+        self.services.iter().enumerate().filter_map(move |(index, service)| {
+            let address = all(service)?;
+            let before = &self.services[..index];
+            let again = before.iter().any(|it| it.who.operator == service.who.operator && all(it) == Some(address));
+            (!again).then_some((service.who.operator.as_str(), address))
         })
     }
 
-    /// Puts the next `count` idle services to the question; `None` if there is nobody left or it is of no use.
+    /// Puts the next `count` idle services to the question, one of each operator; `None` if there is nobody left or it is of
+    /// no use.
     fn ask(&mut self, count: usize, records: &mut Services, now: Moment) -> Option<Turn> {
         let tried = |service: &&Service| !matches!(service.state, State::Idle | State::Resting(..));
-        let alone = |service: &Service| matches!(service.state, State::Failed(_, Reached::NoRoute | Reached::Nobody));
+        let cut_off = |service: &Service| matches!(service.state, State::Failed(_, reached) if reached.is_cut_off());
         let asked = self.services.iter().filter(tried).count();
-        let answered = !self.services.iter().filter(tried).all(alone);
+        let answered = !self.services.iter().filter(tried).all(cut_off);
         // When nobody at all can be reached the others are kept for when the line is back.
         if asked >= JURY && !answered {
             return None;
         }
-        let count = count.min(MOST.saturating_sub(asked));
-        let idle = self.services.iter_mut().enumerate().filter(|(_, service)| service.state == State::Idle);
-        let questions: Vec<_> = idle.take(count).map(|(index, service)| service.put(index, None, records, now)).collect();
+        let chosen = self.idle(count.min(MOST.saturating_sub(asked)), |_| true);
+        self.put(&chosen, records, now)
+    }
+
+    /// Some of every source.
+    fn ask_around(&mut self, records: &mut Services, now: Moment) -> Option<Turn> {
+        let mut sources: Vec<&Source> = self.services.iter().map(|service| &service.who.source).collect();
+        sources.dedup();
+        let chosen: Vec<usize> = sources.into_iter().flat_map(|source| self.idle(JURY, |service| service.who.source == *source)).collect();
+        self.put(&chosen, records, now)
+    }
+
+    /// The first `count` idle services of those that are `meant`, of operators who have not said anything yet.
+    fn idle(&self, count: usize, meant: impl Fn(&Service) -> bool) -> Vec<usize> {
+        let heard = |service: &Service| meant(service) && matches!(service.state, State::Open { .. } | State::Said(_));
+        let mut operators: Vec<&str> = self.services.iter().filter(|it| heard(it)).map(|it| it.who.operator.as_str()).collect();
+        let mut chosen = Vec::new();
+        for (index, service) in self.services.iter().enumerate() {
+            let operator = service.who.operator.as_str();
+            if chosen.len() < count && service.state == State::Idle && meant(service) && !operators.contains(&operator) {
+                operators.push(operator);
+                chosen.push(index);
+            }
+        }
+        chosen
+    }
+
+    fn put(&mut self, chosen: &[usize], records: &mut Services, now: Moment) -> Option<Turn> {
+        let questions: Vec<_> = chosen.iter().map(|&index| self.services[index].put(index, None, records, now)).collect();
         (!questions.is_empty()).then_some(Turn::Ask(questions))
     }
 
@@ -155,82 +232,57 @@ impl Poll {
     /// Nobody is left to ask: do young answers of resting services help?
     fn close(&mut self, now: Moment) -> Turn {
         // A question that found nobody says more about the line than an answer of minutes ago.
-        let unreached = |service: &Service| matches!(service.state, State::Failed(_, Reached::NoRoute | Reached::Nobody));
+        let unreached = |service: &Service| matches!(service.state, State::Failed(_, reached) if reached.is_cut_off());
         let cut_off = self.said().next().is_none() && self.services.iter().any(unreached);
         if let Some(address) = self.with_resting(now).filter(|_| !cut_off) {
             self.agreed = Some(address);
-            return Turn::Agreed(address, self.named_for(address));
+            return Turn::Agreed(address, self.named_for(address, now));
         }
-        let mut said: Vec<IpAddr> = self.said().collect();
-        said.dedup();
-        let failures = || {
-            self.services.iter().filter_map(|service| match &service.state {
-                State::Failed(unused, reached) => Some((service, unused, *reached)),
-                _ => None,
-            })
-        };
-        if said.is_empty() && failures().next().is_some() && failures().all(|(.., reached)| reached == Reached::NoRoute) {
-            let why = failures().next().map(|(_, unused, _)| unused.why.clone()).unwrap_or_default();
-            return Turn::Absent(why);
-        }
-        let shown: Vec<String> = said.iter().map(ToString::to_string).collect();
-        Turn::Undecided(match (shown.as_slice(), self.published, failures().next()) {
-            ([], _, Some((service, unused, _))) => format!("{}: {}", service.url, unused.why),
-            ([], _, None) => "every echo service rests and none has an answer that still counts".into(),
-            ([one], Some(published), _) => {
-                format!("an echo service says {one}, no second one confirms it; {published} stays published")
-            }
-            ([one], None, _) => format!("only one echo service said {one}; two must agree, or only one may be configured"),
-            (several, ..) => format!("the echo services do not agree: {}", several.join(", ")),
-        })
+        self.undecided()
     }
 
     /// Fresh answers together with those of resting services: the newest counts if it has company, or if it is what is
     /// published.
     fn with_resting(&self, now: Moment) -> Option<IpAddr> {
-        let votes: Vec<(IpAddr, Moment)> = self
-            .services
-            .iter()
-            .filter_map(|service| match service.state {
-                State::Said(address) => Some((address, now)),
-                State::Resting(_, last) => last,
-                _ => None,
-            })
-            .collect();
-        let newest = votes.iter().map(|(_, at)| *at).max()?;
-        let mut latest: Vec<IpAddr> = votes.iter().filter(|(_, at)| *at == newest).map(|(address, _)| *address).collect();
+        // One voice each: the newest.
+        let mut votes: BTreeMap<&str, (IpAddr, Moment)> = BTreeMap::new();
+        for (operator, vote) in self.services.iter().filter_map(|service| Some((service.who.operator.as_str(), service.vote(now)?))) {
+            let newest = votes.entry(operator).or_insert(vote);
+            if newest.1 < vote.1 {
+                *newest = vote;
+            }
+        }
+        let newest = votes.values().map(|(_, at)| *at).max()?;
+        let mut latest: Vec<IpAddr> = votes.values().filter(|(_, at)| *at == newest).map(|(address, _)| *address).collect();
         latest.sort_unstable();
         latest.dedup();
-        let weight = |address: IpAddr| votes.iter().filter(|(other, _)| *other == address).count();
+        let weight = |address: IpAddr| votes.values().filter(|(other, _)| *other == address).count();
         let mut agreed = latest.iter().copied().filter(|&address| weight(address) >= QUORUM);
         match (agreed.next(), agreed.next(), latest.as_slice()) {
             (Some(address), None, _) => Some(address),
-            (None, _, &[only]) if Some(only) == self.published || (self.sole && self.published.is_none()) => Some(only),
+            (None, _, &[only]) if self.stays(only) || (self.sole && self.published.is_none()) => Some(only),
             _ => None,
         }
     }
 
     /// Notes who dissents from the quorum; of one voice alone nobody dissents.
     fn compare(&self, agreed: IpAddr, only: Option<usize>, records: &mut Services, now: Moment) {
-        if self.said().filter(|&address| address == agreed).count() < QUORUM {
+        if self.said().filter(|&(_, address)| address == agreed).count() < QUORUM {
             return;
         }
         for (index, service) in self.services.iter().enumerate() {
             if let State::Said(address) = service.state
                 && only.is_none_or(|only| only == index)
             {
-                Book::of(records, &service.url).compared(address == agreed, now);
+                Book::of(records, &service.key).compared(address == agreed, now);
             }
         }
     }
 
-    /// Whom to name as the source: the first that the user names, else "web".
-    fn named_for(&self, address: IpAddr) -> String {
-        let says = |service: &&Service| service.answer() == Some(address);
-        match self.services.iter().find(says) {
-            Some(service) if service.named => service.url.clone(),
-            _ => Source::Web.to_string(),
-        }
+    /// Whom to name as the source: that of the first service that says so.
+    fn named_for(&self, address: IpAddr, now: Moment) -> String {
+        let says = |service: &&Service| service.vote(now).is_some_and(|(said, _)| said == address);
+        self.services.iter().find(says).map_or(&Source::Web, |service| &service.who.source).to_string()
     }
 
     /// Every service that took part.
@@ -239,11 +291,9 @@ impl Poll {
     }
 }
 
-/// Built-in services, the one that rested longest first.
-fn rotation(family: Family, records: &Services) -> Vec<&'static str> {
-    let mut urls: Vec<&'static str> = BUILT_IN.iter().map(|service| service.url[family]).collect();
-    urls.sort_by_key(|url| records.get(*url).and_then(|record| record.last_query));
-    urls
+/// The record of a service that is asked through `interface`: another line sees another address.
+fn key(service: &str, interface: Option<&str>) -> String {
+    interface.map_or_else(|| service.to_owned(), |interface| format!("{service} via {interface}"))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{ProbeFault, RouterReading};
-use crate::rules::address::{Family, Prefix, carrier_nat, parse_strict, publishable, quoted};
+use super::services::{Question, Whoami};
+use super::{DnsReading, ProbeFault};
+use crate::rules::address::{Family, Prefix, parse_strict, publishable, quoted};
 
 /// What one source's reading means for the round.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,19 @@ pub(super) enum Outcome {
     Unsure(Unused),
     /// The source says nothing about the line.
     Silent(Unused),
+}
+
+impl Outcome {
+    /// The same with one more reason, where there is one.
+    pub(super) fn and_also(self, more: &str) -> Self {
+        let both = |unused: Unused| Unused { why: format!("{}; {more}", unused.why), ..unused };
+        match self {
+            Self::Known { .. } => self,
+            Self::Absent(unused) => Self::Absent(both(unused)),
+            Self::Unsure(unused) => Self::Unsure(both(unused)),
+            Self::Silent(unused) => Self::Silent(both(unused)),
+        }
+    }
 }
 
 /// Why a reading is not used, with the address that was read, if any.
@@ -33,7 +47,7 @@ impl Unused {
 
 impl From<ProbeFault> for Unused {
     fn from(fault: ProbeFault) -> Self {
-        let (ProbeFault::NoRoute(why) | ProbeFault::Failed(why)) = fault;
+        let (ProbeFault::NoRoute(why) | ProbeFault::Portal(why) | ProbeFault::Failed(why)) = fault;
         Self::because(why)
     }
 }
@@ -49,6 +63,40 @@ pub(super) fn echo(status: u16, body: &str, family: Family) -> Result<IpAddr, Un
         return Err(Unused::because(format!("answered with HTTP {status}; 200 was expected")));
     }
     page(body, family).map_err(Unused::because).and_then(guarded)
+}
+
+/// Does this page look like that of somebody else who wants something first? RFC 6585 6 has a status for it; most portals
+/// show HTML.
+pub(super) fn portal(status: u16, body: &str) -> bool {
+    status == 511 || (status == 200 && body.contains('<') && !body.contains(CHECKIP))
+}
+
+/// A name server's answer → the address it saw.
+pub(super) fn whoami(reading: &DnsReading, asked: &Whoami, family: Family) -> Result<IpAddr, Unused> {
+    if reading.intercepted {
+        return Err(Unused::because("port 53 is intercepted: somebody else answers in the place of the server that is asked"));
+    }
+    if asked.authoritative && !reading.authoritative {
+        return Err(Unused::because("the answer is not authoritative: it comes from somebody else than the server that was asked"));
+    }
+    // Google's server adds the subnet that a resolver told it (RFC 7871).
+    let beside = |record: &&String| asked.question == Question::Text && client_subnet(record);
+    let mut records = reading.records.iter().filter(|record| !beside(record));
+    match (records.next(), records.next()) {
+        (Some(record), None) => seen(record, family),
+        (None, _) => Err(Unused::because("the answer has no record")),
+        (Some(_), Some(_)) => Err(Unused::because(format!("the answer has {} records; one was expected", reading.records.len()))),
+    }
+}
+
+fn client_subnet(record: &str) -> bool {
+    let subnet = record.strip_prefix("edns0-client-subnet ").and_then(|rest| rest.split_once('/'));
+    subnet.is_some_and(|(address, length)| address.parse::<IpAddr>().is_ok() && length.parse::<u8>().is_ok_and(|bits| bits <= 128))
+}
+
+/// A text that is one address.
+pub(super) fn seen(text: &str, family: Family) -> Result<IpAddr, Unused> {
+    parse_strict(text, family).map_err(Unused::because).and_then(guarded)
 }
 
 /// The words before the address on a page in the manner of Dyn's `CheckIP`.
@@ -100,63 +148,9 @@ fn json(body: &str, family: Family) -> Result<IpAddr, String> {
 
 /// A program's output: one address and nothing else.
 pub(super) fn text(output: &str, family: Family) -> Outcome {
-    match parse_strict(output, family).map_err(Unused::because).and_then(guarded) {
+    match seen(output, family) {
         Ok(address) => Outcome::Known { address, prefix: None },
         Err(unused) => Outcome::Unsure(unused),
-    }
-}
-
-/// States in which a box has no connection (`UPnP` `WANIPConnection:1`, 2.2.4; anything else counts as connected).
-const NOT_CONNECTED: [&str; 6] = ["Unconfigured", "Connecting", "Authenticating", "PendingDisconnect", "Disconnecting", "Disconnected"];
-
-/// What a box says, and the warning that goes with an address which somebody outside sees nevertheless.
-pub(super) fn router(reading: &RouterReading, family: Family) -> (Outcome, Option<String>) {
-    let connected = !NOT_CONNECTED.iter().any(|state| reading.status.trim().eq_ignore_ascii_case(state));
-    if reading.address.trim().is_empty() {
-        return nothing(connected, reading, family);
-    }
-    let address = match parse_strict(&reading.address, family) {
-        Ok(address) => address,
-        Err(why) => return (Outcome::Unsure(Unused::because(why)), None),
-    };
-    // RFC 1122 and RFC 4291: the unspecified address is how a box says "none".
-    if address.is_unspecified() {
-        return (Outcome::Absent(Unused { address: Some(address), why: format!("the router says {address}: not connected") }), None);
-    }
-    match guarded(address) {
-        // The status is that of the IPv4 connection: IPv6 may live without it.
-        Ok(_) if !connected && family == Family::V4 => {
-            let why = format!("the router is {:?}; its address is an old one", reading.status.trim());
-            (Outcome::Absent(Unused { address: Some(address), why }), None)
-        }
-        Ok(address) => (Outcome::Known { address, prefix: reading.prefix }, None),
-        Err(unused) => {
-            let warning = if carrier_nat(address) {
-                format!("carrier NAT: the router's own address is {address}; connections from outside will not arrive")
-            } else {
-                format!("second NAT: the router's own address is {address}; connections from outside arrive only if it is forwarded to")
-            };
-            (Outcome::Unsure(unused), Some(warning).filter(|_| family == Family::V4))
-        }
-    }
-}
-
-/// An empty address.
-fn nothing(connected: bool, reading: &RouterReading, family: Family) -> (Outcome, Option<String>) {
-    if !connected {
-        let why = format!("the router is {:?} and has no {family} address", reading.status.trim());
-        return (Outcome::Absent(Unused::because(why)), None);
-    }
-    let why = format!("the router is connected and has no {family} address");
-    match family {
-        Family::V4 => {
-            let warning = "carrier NAT: the router has no IPv4 address of its own (DS-Lite or NAT in front of it); connections \
-                           from outside will not arrive";
-            (Outcome::Silent(Unused::because(why)), Some(warning.into()))
-        }
-        // A prefix without an address of its own is a line all the same.
-        Family::V6 if reading.prefix.is_some() => (Outcome::Unsure(Unused::because(why)), None),
-        Family::V6 => (Outcome::Silent(Unused::because(why)), None),
     }
 }
 

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::poll::{Poll, Turn};
-use super::reading::{Outcome, Unused, guarded, router, text};
-use super::{Probe, ProbeFault, Reading, Services, Source, SourceReport, Step, interface};
-use crate::rules::address::{Family, Observed, Prefix, Sighting};
+use super::poll::{Manner, Poll, Turn};
+use super::{Aim, Line, Probe, ProbeFault, Reading, Services, Source, SourceReport, Step, check};
+use crate::rules::address::{Family, Lan, Observed, Sighting};
 use crate::rules::moment::Moment;
+
+mod judge;
 
 /// One detection round for one line and family.
 ///
 /// The outside sources of a line are one stage, in the place of the first of them: their answers are compared.
 #[derive(Clone, Debug)]
 pub struct Round {
+    line: Line,
     family: Family,
     published: Option<IpAddr>,
-    /// Asks every source, although one is conclusive already.
-    thorough: bool,
+    hosts_only: bool,
+    manner: Manner,
     /// Still to be asked, the next one last.
     ahead: Vec<Source>,
     outside: Vec<Source>,
@@ -30,7 +32,8 @@ pub struct Round {
     known: Option<Sighting>,
     /// What a router said about itself, for the case that somebody outside sees an address nevertheless.
     warning: Option<String>,
-    prefix: Option<Prefix>,
+    /// The LAN behind a router, which may be all that is known.
+    lan: Option<Lan>,
     finished: bool,
 }
 
@@ -58,33 +61,38 @@ enum Word {
 }
 
 impl Round {
-    /// Begins a round. `published` is an address that is published somewhere (hysteresis applies to leaving it).
-    pub fn start(sources: &[Source], family: Family, published: Option<IpAddr>, services: &mut Services, now: Moment) -> (Self, Step) {
-        Self::begin(sources, family, published, false, services, now)
+    /// Begins a round.
+    pub fn start(aim: Aim<'_>, services: &mut Services, now: Moment) -> (Self, Step) {
+        Self::begin(aim, Manner::Brief, aim.line.sources[aim.family].clone(), services, now)
     }
 
     /// Begins a round that asks every source and chooses in order of trust only then: for an operator who wants to see them.
-    pub fn survey(sources: &[Source], family: Family, published: Option<IpAddr>, services: &mut Services, now: Moment) -> (Self, Step) {
-        Self::begin(sources, family, published, true, services, now)
+    pub fn survey(aim: Aim<'_>, services: &mut Services, now: Moment) -> (Self, Step) {
+        Self::begin(aim, Manner::Thorough, aim.line.sources[aim.family].clone(), services, now)
     }
 
-    fn begin(
-        sources: &[Source],
-        family: Family,
-        published: Option<IpAddr>,
-        thorough: bool,
-        services: &mut Services,
-        now: Moment,
-    ) -> (Self, Step) {
-        let (outside, mut ahead): (Vec<Source>, Vec<Source>) = sources.iter().cloned().partition(Source::outside);
-        if let (Some(first), Some(at)) = (outside.first(), sources.iter().position(Source::outside)) {
-            ahead.insert(at, first.clone());
+    /// Begins a round that asks outside only: is what a source near by says seen there as well? It ends with that address, or
+    /// with what at least two operators say instead, or with nothing.
+    pub fn check(line: &Line, near: &Sighting, services: &mut Services, now: Moment) -> (Self, Step) {
+        let family = Family::of(near.address);
+        let aim = Aim { line, family, published: Some(near.address), hosts_only: false };
+        let outside = line.sources[family].iter().filter(|source| source.outside()).cloned().collect();
+        Self::begin(aim, Manner::Check(check::home(near)), outside, services, now)
+    }
+
+    fn begin(aim: Aim<'_>, manner: Manner, sources: Vec<Source>, services: &mut Services, now: Moment) -> (Self, Step) {
+        let first = sources.iter().position(Source::outside);
+        let (outside, mut ahead): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(Source::outside);
+        if let (Some(source), Some(at)) = (outside.first(), first) {
+            ahead.insert(at, source.clone());
         }
         ahead.reverse();
         let mut round = Self {
-            family,
-            published,
-            thorough,
+            line: aim.line.clone(),
+            family: aim.family,
+            published: aim.published,
+            hosts_only: aim.hosts_only && aim.family == Family::V6,
+            manner,
             ahead,
             outside,
             poll: None,
@@ -93,11 +101,15 @@ impl Round {
             findings: Vec::new(),
             known: None,
             warning: None,
-            prefix: None,
+            lan: None,
             finished: false,
         };
         let step = round.advance(services, now);
         (round, step)
+    }
+
+    fn aim(&self) -> Aim<'_> {
+        Aim { line: &self.line, family: self.family, published: self.published, hosts_only: self.hosts_only }
     }
 
     /// Takes the answer to question `number`. Answers that come when the round is over may still be handed in: they are
@@ -139,7 +151,8 @@ impl Round {
     /// Goes on to the next source, or ends.
     fn advance(&mut self, services: &mut Services, now: Moment) -> Step {
         loop {
-            if self.known.is_some() && !self.thorough {
+            let enough = self.known.is_some() || (self.hosts_only && self.lan.is_some());
+            if enough && self.manner != Manner::Thorough {
                 return self.finish();
             }
             let Some(source) = self.ahead.pop() else {
@@ -158,7 +171,7 @@ impl Round {
                     continue;
                 }
                 Source::Web | Source::Dns | Source::Stun | Source::Echo(_) => {
-                    let poll = Poll::new(&self.outside, self.family, self.published, services, now);
+                    let poll = Poll::new(&self.outside, self.aim(), self.manner, services, now);
                     let turn = self.poll.insert(poll).begin(services, now);
                     return self.turn(turn, services, now);
                 }
@@ -184,7 +197,7 @@ impl Round {
             }
             Turn::Agreed(address, named) => {
                 let warning = self.warning.clone();
-                self.found(Sighting { address, source: named, prefix: self.prefix, warning });
+                self.found(Sighting { address, source: named, prefix: None, warning });
                 (self.outside.first(), Word::Known)
             }
             Turn::Absent(why) => (self.outside.first(), Word::Absent(why)),
@@ -195,88 +208,24 @@ impl Round {
         self.advance(services, now)
     }
 
-    /// A local source is conclusive alone.
-    fn judge(&mut self, source: Source, result: Result<Reading, ProbeFault>) {
-        let (outcome, passed) = self.outcome(&source, result);
-        let name = source.to_string();
-        let report =
-            |unused: &Unused| SourceReport { source: source.to_string(), address: unused.address, rejected: Some(unused.why.clone()) };
-        // Where each address has its own report the summary would only repeat them.
-        let note = |reports: &mut Vec<SourceReport>, unused: &Unused| {
-            if reports.is_empty() {
-                reports.push(report(unused));
-            }
-            unused.why.clone()
-        };
-        let mut reports: Vec<SourceReport> = passed.iter().map(report).collect();
-        let verdict = match outcome {
-            Outcome::Known { address, prefix } => {
-                reports.insert(0, SourceReport { source: name.clone(), address: Some(address), rejected: None });
-                self.found(Sighting { address, source: name, prefix: prefix.or(self.prefix), warning: None });
-                Word::Known
-            }
-            Outcome::Absent(unused) => Word::Absent(note(&mut reports, &unused)),
-            Outcome::Unsure(unused) => Word::Unsure(note(&mut reports, &unused)),
-            Outcome::Silent(unused) => Word::Silent(note(&mut reports, &unused)),
-        };
-        self.findings.push(Finding { source, verdict, reports });
-    }
-
-    fn outcome(&mut self, source: &Source, result: Result<Reading, ProbeFault>) -> (Outcome, Vec<Unused>) {
-        let reading = match result {
-            Ok(reading) => reading,
-            // A router that cannot be asked says nothing about the line.
-            Err(fault) if source.router() => {
-                return (Outcome::Silent(fault.into()), Vec::new());
-            }
-            Err(ProbeFault::NoRoute(why)) => {
-                return (Outcome::Absent(Unused::because(why)), Vec::new());
-            }
-            Err(fault) => return (Outcome::Unsure(fault.into()), Vec::new()),
-        };
-        let outcome = match (source, reading) {
-            (Source::Interface(name), Reading::Interface(all)) => {
-                return interface::choose(&all, name.as_deref(), self.family, self.published);
-            }
-            (Source::FritzBox | Source::Upnp | Source::Pcp, Reading::Router(reading)) => {
-                let (outcome, warning) = router(&reading, self.family);
-                self.warning = warning;
-                self.prefix = reading.prefix;
-                outcome
-            }
-            (Source::Command(_), Reading::Text(output)) => text(&output, self.family),
-            (Source::Static(_), Reading::Static(address)) => self.fixed(address),
-            _ => Outcome::Unsure(Unused::because("the answer is not of the kind that this source gives")),
-        };
-        (outcome, Vec::new())
-    }
-
-    fn fixed(&self, address: IpAddr) -> Outcome {
-        match guarded(address) {
-            Ok(address) if Family::of(address) == self.family => Outcome::Known { address, prefix: None },
-            Ok(address) => {
-                let why = format!("{address} is not an {} address", self.family);
-                Outcome::Unsure(Unused { address: Some(address), why })
-            }
-            Err(unused) => Outcome::Unsure(unused),
-        }
-    }
-
-    fn found(&mut self, sighting: Sighting) {
-        self.known.get_or_insert(sighting);
-    }
-
     fn finish(&mut self) -> Step {
         if std::mem::replace(&mut self.finished, true) {
             return Step::Wait;
         }
-        Step::Done(self.known.clone().map_or_else(|| self.nothing(), Observed::Known))
+        let lan = || self.lan.clone().map_or_else(|| self.nothing(), Observed::Prefix);
+        Step::Done(self.known.clone().map_or_else(lan, Observed::Known))
     }
 
     /// No source has an address: is there no line, or do we not know?
     fn nothing(&self) -> Observed {
-        let router = self.findings.iter().find(|finding| finding.source.router());
-        if let Some(Finding { verdict: Word::Absent(why), .. }) = router {
+        // A router that says so knows, unless another one has something.
+        let mut routers = self.findings.iter().filter(|finding| finding.source.router());
+        if !routers.clone().any(|finding| matches!(finding.verdict, Word::Unsure(_)))
+            && let Some(why) = routers.find_map(|finding| match &finding.verdict {
+                Word::Absent(why) => Some(why),
+                _ => None,
+            })
+        {
             return Observed::Absent(why.clone());
         }
         let mut absent = None;

@@ -1,4 +1,4 @@
-//! Echo services: the built-in ones, when each may be asked, and what is remembered of it.
+//! Outside services: the built-in echo services, when each may be asked, and what is remembered of it.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -110,7 +110,7 @@ impl<'a> Book<'a> {
         Self(services.entry(key.to_owned()).or_default())
     }
 
-    pub(super) fn answered(self, address: IpAddr, now: Moment) {
+    pub(super) fn answered(&mut self, address: IpAddr, now: Moment) {
         self.0.last_answer = Some(address);
         self.0.answered_at = Some(now);
         self.0.rest_until = None;
@@ -118,7 +118,7 @@ impl<'a> Book<'a> {
 
     /// HTTP `status` says that it wants rest: 429 or 5xx. A service that the user names is asked when needed: only 429 and
     /// its own Retry-After hold it back.
-    pub(super) fn refused(self, status: u16, retry_after: Option<Duration>, named: bool, now: Moment) {
+    pub(super) fn refused(&mut self, status: u16, retry_after: Option<Duration>, named: bool, now: Moment) {
         if status != 429 && !(500..600).contains(&status) {
             return;
         }
@@ -128,7 +128,7 @@ impl<'a> Book<'a> {
     }
 
     /// The quorum said the same, or something else.
-    pub(super) fn compared(self, agreed: bool, now: Moment) {
+    pub(super) fn compared(&mut self, agreed: bool, now: Moment) {
         self.0.dissents = if agreed { 0 } else { self.0.dissents + 1 };
         if self.0.dissents >= DISSENTS {
             self.0.dissents = 0;

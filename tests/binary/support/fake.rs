@@ -1,4 +1,5 @@
-//! An HTTP server on loopback, over both families at one port: it does what it is told, byte for byte.
+//! An HTTP server on loopback, over both families at one port: it does what it is told, byte for byte. In a network of its
+//! own it may be reached at any address.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -98,15 +99,20 @@ const MARKER: &str = "/marker-of-the-test";
 
 impl Fake {
     pub(crate) fn start(play: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serve(&(Arc::new(play) as Play), None)
+        Self::serve(&(Arc::new(play) as Play), None, Ipv4Addr::LOCALHOST)
+    }
+
+    /// At every IPv4 address of this network, for tests that have one of their own.
+    pub(crate) fn start_everywhere(play: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        Self::serve(&(Arc::new(play) as Play), None, Ipv4Addr::UNSPECIFIED)
     }
 
     pub(crate) fn start_tls(tls: rustls::ServerConfig, play: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serve(&(Arc::new(play) as Play), Some(&Arc::new(tls)))
+        Self::serve(&(Arc::new(play) as Play), Some(&Arc::new(tls)), Ipv4Addr::LOCALHOST)
     }
 
-    fn serve(play: &Play, tls: Option<&Arc<rustls::ServerConfig>>) -> Self {
-        let (v4, v6, port) = bind();
+    fn serve(play: &Play, tls: Option<&Arc<rustls::ServerConfig>>, at: Ipv4Addr) -> Self {
+        let (v4, v6, port) = bind(at);
         let fake = Self { port, log: Arc::default() };
         for listener in [v4, v6] {
             let (play, tls, log) = (Arc::clone(play), tls.cloned(), Arc::clone(&fake.log));
@@ -170,9 +176,9 @@ impl Fake {
     }
 }
 
-fn bind() -> (TcpListener, TcpListener, u16) {
+fn bind(at: Ipv4Addr) -> (TcpListener, TcpListener, u16) {
     for _ in 0..100 {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback can be bound");
+        let v4 = TcpListener::bind((at, 0)).expect("our own address can be bound");
         let port = v4.local_addr().expect("bound").port();
         if let Ok(v6) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
             return (v4, v6, port);

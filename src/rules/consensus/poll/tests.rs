@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::services::REST;
+use super::super::servers::{STUN, WHOAMI};
+use super::super::services::{BUILT_IN, REST};
+use super::super::{DnsReading, Line};
 use super::*;
+use crate::rules::address::PerFamily;
 
 const NEW: &str = "91.12.34.57";
 const NEXT: &str = "91.12.34.58";
@@ -40,8 +43,16 @@ struct Play {
 
 impl Play {
     fn new(sources: &[Source], published: Option<&str>, records: Services, now: Moment) -> Self {
+        Self::on(None, Manner::Brief, sources, published, records, now)
+    }
+
+    fn on(interface: Option<&str>, manner: Manner, sources: &[Source], published: Option<&str>, records: Services, now: Moment) -> Self {
         let mut records = records;
-        let mut poll = Poll::new(sources, Family::V4, published.map(ip), &records, now);
+        let line = Line { name: "default".into(), interface: interface.map(str::to_owned), sources: PerFamily::default() };
+        let published = published.map(ip);
+        let family = published.map_or(Family::V4, Family::of);
+        let aim = Aim { line: &line, family, published, hosts_only: false };
+        let mut poll = Poll::new(sources, aim, manner, &records, now);
         let turn = poll.begin(&mut records, now);
         let mut play = Self { poll, turn: Turn::Wait, records, now, asked: Vec::new() };
         play.take(turn);
@@ -51,8 +62,13 @@ impl Play {
     fn take(&mut self, turn: Turn) {
         if let Turn::Ask(questions) = &turn {
             for (index, probe) in questions {
-                let Probe::Echo { url } = probe else { panic!("{probe:?}") };
-                self.asked.push((*index, url.clone()));
+                let name = match probe {
+                    Probe::Echo { url } => url.clone(),
+                    Probe::Dns(whoami) => whoami.operator.to_owned(),
+                    Probe::Stun(server) => server.operator.to_owned(),
+                    other => panic!("{other:?}"),
+                };
+                self.asked.push((*index, name));
             }
         }
         self.turn = turn;
@@ -336,4 +352,164 @@ fn both_families_have_at_least_six_operators_with_services_of_their_own() {
         }
     }
     assert!(BUILT_IN.len() >= 6);
+}
+
+fn mapped(address: &str) -> Result<Reading, ProbeFault> {
+    Ok(Reading::Mapped(ip(address)))
+}
+
+fn whoami(records: &[&str]) -> Result<Reading, ProbeFault> {
+    let records = records.iter().map(|text| (*text).to_owned()).collect();
+    Ok(Reading::Dns(DnsReading { authoritative: true, records, intercepted: false }))
+}
+
+#[test]
+fn name_servers_and_stun_servers_answer_in_one_poll_with_the_web() {
+    let mut play = Play::new(&[Source::Dns, Source::Stun, Source::Web], None, Services::new(), START);
+    assert_eq!(play.asked.len(), 3);
+    play.say(0, whoami(&[NEW]));
+    play.say(1, failed());
+    play.say(2, failed());
+    // Of name servers one is left; the next voices are those of STUN.
+    assert_eq!(play.asked.len(), 5);
+    play.say(3, failed());
+    assert_eq!(*play.say(4, mapped(NEW)), Turn::Agreed(ip(NEW), "dns".into()));
+}
+
+#[test]
+fn one_operator_is_one_voice_however_it_is_asked() {
+    let named = Source::Echo("https://icanhazip.com/".into());
+    let mut play = Play::new(&[named, Source::Dns, Source::Stun], None, Services::new(), START);
+    let asked: Vec<&str> = play.asked.iter().map(|(_, name)| name.as_str()).collect();
+    assert!(!asked.contains(&"Cloudflare"), "{asked:?}");
+    play.say(0, page(NEW));
+    play.say(1, failed());
+    play.say(2, failed());
+    for nth in 3..play.asked.len() {
+        assert_ne!(play.asked[nth].1, "Cloudflare");
+    }
+
+    // The same operator is asked in another way when the first way fails.
+    let two = [Source::Echo("https://icanhazip.com/".into()), Source::Echo("https://ipv4.icanhazip.com/".into())];
+    let mut play = Play::new(&two, None, Services::new(), START);
+    assert_eq!(play.asked.len(), 1);
+    play.say(0, failed());
+    assert_eq!(play.asked.len(), 2);
+    play.say(1, page(NEW));
+    assert!(matches!(&play.turn, Turn::Undecided(why) if why.contains("two must agree")), "{:?}", play.turn);
+}
+
+#[test]
+fn resting_services_of_one_operator_are_one_voice() {
+    let two = [Source::Echo("https://echo.example.net/a".into()), Source::Echo("https://echo.example.net/b".into())];
+    let mut records = Services::new();
+    for source in &two {
+        let record = records.entry(source.to_string()).or_default();
+        (record.last_answer, record.answered_at, record.rest_until) =
+            (Some(ip(NEW)), Some(START), Some(START.plus(Duration::from_secs(300))));
+    }
+    let play = Play::new(&two, None, records, START.plus(Duration::from_secs(60)));
+    assert!(play.asked.is_empty() && play.agreed().is_none(), "{:?}", play.turn);
+}
+
+#[test]
+fn an_intercepted_answer_is_no_answer() {
+    let mut play = Play::new(&[Source::Dns], None, Services::new(), START);
+    play.say(0, whoami(&[NEW]));
+    let intercepted = DnsReading { authoritative: true, records: vec![NEW.into()], intercepted: true };
+    play.say(1, Ok(Reading::Dns(intercepted)));
+    assert_eq!(play.agreed(), None);
+    let reports: Vec<SourceReport> = play.poll.reports().collect();
+    assert!(reports[1].rejected.as_ref().is_some_and(|why| why.contains("port 53 is intercepted")), "{reports:?}");
+    assert!(reports[0].source.starts_with("dns:") && reports[0].source.contains('@'), "{reports:?}");
+}
+
+#[test]
+fn what_one_line_was_told_is_not_used_for_another() {
+    let mut one = Play::on(Some("ppp0"), Manner::Brief, &echoes(1), None, Services::new(), START);
+    one.say(0, page(NEW));
+    one.say(0, status(429, None));
+    let records = one.records;
+    assert!(records.keys().all(|key| key.ends_with(" via ppp0")), "{records:?}");
+    let soon = START.plus(Duration::from_secs(10));
+    for interface in [None, Some("ppp1")] {
+        let two = Play::on(interface, Manner::Brief, &[Source::Web], None, records.clone(), soon);
+        assert_eq!((two.asked.len(), two.agreed()), (3, None), "{interface:?}");
+    }
+}
+
+#[test]
+fn the_families_of_a_stun_server_rest_apart() {
+    let mut v4 = Play::new(&[Source::Stun], Some(NEW), Services::new(), START);
+    v4.say(0, mapped(NEW));
+    let v6 = Play::on(None, Manner::Brief, &[Source::Stun], Some("2003:f:ab::10"), v4.records, START);
+    assert_eq!(v6.asked, [(0, STUN[0].operator.to_owned())]);
+}
+
+#[test]
+fn a_portal_that_answers_for_everybody_is_named() {
+    let portal = || Err(ProbeFault::Portal("redirected to \"login.example\"".into()));
+    let html = || Ok(Reading::Echo { status: 200, retry_after: None, body: "<html>Please log in</html>".into() });
+    let mut play = web(Some(NEW), Services::new(), START);
+    play.say(0, portal());
+    play.say(1, html());
+    play.say(2, status(511, None));
+    for nth in 3..play.asked.len() {
+        play.say(nth, portal());
+    }
+    assert!(matches!(&play.turn, Turn::Absent(why) if why.starts_with("captive portal")), "{:?}", play.turn);
+    assert_eq!(play.record(2).rest_until, None, "the portal's status is not the service's");
+
+    let mut play = web(Some(NEW), Services::new(), START);
+    play.say(0, html());
+    play.say(1, page(NEW));
+    assert_eq!(play.agreed(), Some(ip(NEW)), "a page that was redesigned is no portal");
+}
+
+#[test]
+fn who_wants_to_see_everything_hears_every_source_out() {
+    let sources = [Source::Echo("https://echo.example.net/".into()), Source::Web, Source::Dns, Source::Stun];
+    let mut play = Play::on(None, Manner::Thorough, &sources, None, Services::new(), START);
+    assert_eq!(play.asked.len(), 10);
+    for nth in 0..9 {
+        let answer = match nth {
+            0..4 => page(NEW),
+            4..7 => whoami(&[NEXT]),
+            _ => mapped(NEW),
+        };
+        assert_eq!(*play.say(nth, answer), Turn::Wait);
+    }
+    play.say(9, mapped(NEW));
+    assert_eq!(play.turn, Turn::Agreed(ip(NEW), "https://echo.example.net/".into()));
+    assert_eq!(play.poll.reports().filter(|report| report.rejected.is_some()).count(), 3);
+}
+
+#[test]
+fn a_check_is_content_with_one_voice_and_contradicted_only_by_two() {
+    let check = |published: &str, home: Option<&str>, answers: &[&str]| {
+        let manner = Manner::Check(home.map(|text| Prefix::parse(text).unwrap()));
+        let mut play = Play::on(None, manner, &echoes(3), Some(published), Services::new(), START);
+        for (nth, answer) in answers.iter().enumerate() {
+            play.say(nth, page(answer));
+        }
+        (play.asked.len(), play.agreed())
+    };
+    assert_eq!(check(NEW, None, &[NEW]), (1, Some(ip(NEW))));
+    assert_eq!(check(NEW, None, &[NEXT, NEXT]), (3, Some(ip(NEXT))));
+    assert_eq!(check(NEW, None, &[NEXT, NEW, "91.12.34.59"]).1, None);
+    let temporary = "2003:e7:1:5600:aaaa::1";
+    assert_eq!(check("2003:f:ab::10", Some("2003:e7:1:5600::/56"), &[temporary]), (1, Some(ip(temporary))));
+
+    let manner = Manner::Check(None);
+    let mut play = Play::on(None, manner, &echoes(1), Some(NEW), Services::new(), START);
+    for nth in 0..play.asked.len() {
+        play.say(nth, page(NEXT));
+    }
+    assert_eq!((play.asked.len(), play.agreed()), (1, None), "one voice alone contradicts nobody");
+}
+
+#[test]
+fn the_servers_of_both_tables_have_a_place_in_the_poll() {
+    let play = Play::on(None, Manner::Brief, &[Source::Dns, Source::Stun], None, Services::new(), START);
+    assert_eq!(play.poll.services.len(), WHOAMI.len() + STUN.len());
 }

@@ -74,56 +74,42 @@ fn a_program_prints_one_address_and_nothing_else() {
     }
 }
 
-fn box_says(address: &str, status: &str, family: Family) -> (Outcome, Option<String>) {
-    router(&RouterReading { address: address.into(), status: status.into(), ..RouterReading::default() }, family)
+fn asked(question: Question, authoritative: bool) -> Whoami {
+    let server = crate::rules::address::PerFamily { v4: None, v6: None };
+    Whoami { operator: "x", server, name: "whoami.example.", question, authoritative }
+}
+
+fn answer(authoritative: bool, records: &[&str]) -> DnsReading {
+    DnsReading { authoritative, records: records.iter().map(|text| (*text).to_owned()).collect(), intercepted: false }
 }
 
 #[test]
-fn a_public_address_of_a_connected_box_is_known() {
-    for status in ["Connected", "", "Up"] {
-        let (outcome, warning) = box_says("91.12.34.57", status, Family::V4);
-        assert!(matches!(outcome, Outcome::Known { .. }) && warning.is_none(), "{status:?}: {outcome:?}");
+fn a_name_server_answers_with_one_record_and_google_with_the_subnet_of_a_resolver_beside_it() {
+    let whole = answer(true, &["91.12.34.57", "edns0-client-subnet 91.12.34.0/24"]);
+    assert_eq!(whoami(&whole, &asked(Question::Text, true), Family::V4), Ok("91.12.34.57".parse().unwrap()));
+    for question in [Question::Address, Question::Chaos] {
+        assert!(whoami(&whole, &asked(question, true), Family::V4).is_err());
     }
-    let prefix = Prefix::parse("2003:e7:1:5600::/56").ok();
-    let reading = RouterReading { address: "2003:f:ab::10".into(), status: "Connected".into(), prefix, ..RouterReading::default() };
-    assert!(matches!(router(&reading, Family::V6).0, Outcome::Known { prefix: seen, .. } if seen == prefix));
-}
-
-#[test]
-fn a_box_without_a_connection_says_that_there_is_no_line() {
-    let cases = [
-        ("0.0.0.0", "Connected", Family::V4),
-        ("0.0.0.0", "Disconnected", Family::V4),
-        ("", "Disconnected", Family::V4),
-        ("", "Connecting", Family::V4),
-        ("91.12.34.57", "Disconnected", Family::V4),
-        ("::", "Connected", Family::V6),
-        ("", "Disconnected", Family::V6),
-    ];
-    for (address, status, family) in cases {
-        let (outcome, warning) = box_says(address, status, family);
-        assert!(matches!(outcome, Outcome::Absent(_)) && warning.is_none(), "{address:?} {status}: {outcome:?}");
-    }
-}
-
-#[test]
-fn ipv6_of_a_box_does_not_depend_on_the_state_of_its_ipv4_connection() {
-    assert!(matches!(box_says("2003:f:ab::10", "Disconnected", Family::V6).0, Outcome::Known { .. }));
-}
-
-#[test]
-fn a_box_behind_another_nat_gives_a_warning_for_what_others_see() {
-    for (address, word) in [("100.64.3.4", "carrier NAT"), ("192.168.1.2", "second NAT"), ("", "carrier NAT")] {
-        let (outcome, warning) = box_says(address, "Connected", Family::V4);
-        assert!(!matches!(outcome, Outcome::Known { .. } | Outcome::Absent(_)), "{outcome:?}");
-        assert!(warning.unwrap().starts_with(word), "{address:?}");
+    for records in [
+        &[][..],
+        &["edns0-client-subnet 91.12.34.0/24"],
+        &["91.12.34.57", "91.12.34.57"],
+        &["91.12.34.57", "91.12.34.58"],
+        &["91.12.34.57", "edns0-client-subnet nonsense"],
+        &["91.12.34.57", "edns0-client-subnet 91.12.34.0/240"],
+        &["91.12.34.57 91.12.34.58"],
+        &["2003:f:ab::10"],
+        &["10.0.0.1"],
+    ] {
+        assert!(whoami(&answer(true, records), &asked(Question::Text, true), Family::V4).is_err(), "{records:?}");
     }
 }
 
 #[test]
-fn nonsense_from_a_box_is_reported_quoted() {
-    let (Outcome::Unsure(unused), None) = box_says("91.12.34\u{7}", "Connected", Family::V4) else {
-        panic!("nonsense was taken for an answer");
-    };
-    assert!(unused.why.contains("\\u{7}"), "{}", unused.why);
+fn only_the_server_that_was_asked_is_believed() {
+    let unsigned = answer(false, &["91.12.34.57"]);
+    assert!(whoami(&unsigned, &asked(Question::Text, true), Family::V4).unwrap_err().why.contains("authoritative"));
+    assert!(whoami(&unsigned, &asked(Question::Text, false), Family::V4).is_ok());
+    let intercepted = DnsReading { intercepted: true, ..answer(true, &["91.12.34.57"]) };
+    assert!(whoami(&intercepted, &asked(Question::Text, false), Family::V4).unwrap_err().why.contains("port 53 is intercepted"));
 }

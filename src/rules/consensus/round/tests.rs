@@ -2,6 +2,7 @@
 
 use super::super::{InterfaceAddress, RouterReading};
 use super::*;
+use crate::rules::address::{PerFamily, Prefix};
 
 const NEW: &str = "91.12.34.57";
 const START: Moment = Moment(1_800_000_000_000);
@@ -45,9 +46,26 @@ fn run(
     thorough: bool,
     answers: Vec<Result<Reading, ProbeFault>>,
 ) -> (Observed, Vec<SourceReport>, Vec<Probe>) {
+    run_for(false, sources, family, thorough, answers)
+}
+
+fn line(sources: &[Source], family: Family) -> Line {
+    let sources = PerFamily::from_fn(|it| if it == family { sources.to_vec() } else { Vec::new() });
+    Line { name: "default".into(), interface: None, sources }
+}
+
+fn run_for(
+    hosts_only: bool,
+    sources: &[Source],
+    family: Family,
+    thorough: bool,
+    answers: Vec<Result<Reading, ProbeFault>>,
+) -> (Observed, Vec<SourceReport>, Vec<Probe>) {
     let mut services = Services::new();
     let begin = if thorough { Round::survey } else { Round::start };
-    let (mut round, mut step) = begin(sources, family, None, &mut services, START);
+    let line = line(sources, family);
+    let aim = Aim { line: &line, family, published: None, hosts_only };
+    let (mut round, mut step) = begin(aim, &mut services, START);
     let mut answers = answers.into_iter();
     let mut waiting = std::collections::VecDeque::new();
     let mut asked = Vec::new();
@@ -222,8 +240,63 @@ fn answers_of_the_wrong_kind_or_number_do_no_harm() {
     let (observed, ..) = run(&[Source::FritzBox], Family::V4, false, vec![echo(NEW)]);
     assert!(matches!(observed, Observed::Unavailable(_)));
     let mut services = Services::new();
-    let (mut round, _) = Round::start(&[Source::FritzBox], Family::V4, None, &mut services, START);
+    let line = line(&[Source::FritzBox], Family::V4);
+    let aim = Aim { line: &line, family: Family::V4, published: None, hosts_only: false };
+    let (mut round, _) = Round::start(aim, &mut services, START);
     assert_eq!(round.answer(7, failed(), &mut services, START), Step::Wait);
     assert!(matches!(round.answer(0, failed(), &mut services, START), Step::Done(_)));
     assert_eq!(round.answer(0, failed(), &mut services, START), Step::Wait);
+}
+
+#[test]
+fn a_prefix_is_not_lost_because_the_router_has_no_address() {
+    let prefix = Prefix::parse("2003:e7:1:5600::/56").unwrap();
+    let (observed, ..) = run(&[Source::FritzBox], Family::V6, false, vec![router_says("", "Connected")]);
+    assert!(matches!(&observed, Observed::Prefix(lan) if lan.prefix == prefix && lan.source == "fritzbox"), "{observed:?}");
+    // Whoever wants the line's own address asks on, and the prefix comes along.
+    let (observed, ..) =
+        run(&[Source::FritzBox, named()], Family::V6, false, vec![router_says("", "Connected"), echo("2003:e7:1:5601::10")]);
+    assert_eq!((observed.address(), observed.prefix()), (Some(ip("2003:e7:1:5601::10")), Some(prefix)));
+    // Whoever wants machines behind it only does not.
+    let (observed, _, asked) = run_for(true, &[Source::FritzBox, named()], Family::V6, false, vec![router_says("", "Connected")]);
+    assert!(matches!(observed, Observed::Prefix(_)) && asked == [Probe::FritzBox], "{observed:?}");
+}
+
+#[test]
+fn a_router_without_a_prefix_settles_nothing_for_machines_behind_it() {
+    let reading = RouterReading { address: "2003:f:ab::10".into(), status: "Connected".into(), ..RouterReading::default() };
+    let answers = vec![Ok(Reading::Router(reading)), echo("2003:e7:1:5601::10")];
+    let (observed, ..) = run_for(true, &[Source::FritzBox, named()], Family::V6, false, answers);
+    assert_eq!(observed.address(), Some(ip("2003:e7:1:5601::10")));
+}
+
+#[test]
+fn the_on_link_prefix_wins_where_the_interface_decides() {
+    let sources = [Source::FritzBox, Source::Interface(None)];
+    let (observed, ..) = run(&sources, Family::V6, false, vec![router_says("", "Connected"), interface("2003:e7:1:5601::10")]);
+    assert_eq!(observed.prefix(), Prefix::parse("2003:e7:1:5601::/64").ok());
+}
+
+#[test]
+fn one_router_that_says_no_does_not_speak_for_another_that_has_something() {
+    for order in [[Source::FritzBox, Source::Upnp], [Source::Upnp, Source::FritzBox]] {
+        for (first, second) in [("0.0.0.0", "10.0.0.7"), ("10.0.0.7", "0.0.0.0")] {
+            let answers = vec![router_says(first, "Connected"), router_says(second, "Connected")];
+            let (observed, ..) = run(&order, Family::V4, false, answers);
+            assert!(matches!(observed, Observed::Unavailable(_)), "{observed:?}");
+        }
+        let (observed, ..) = run(&order, Family::V4, false, vec![failed(), router_says("0.0.0.0", "Connected")]);
+        assert!(matches!(observed, Observed::Absent(_)), "{observed:?}");
+    }
+}
+
+#[test]
+fn a_second_nat_and_a_hidden_address_are_warned_of_whatever_the_router_speaks() {
+    for source in [Source::FritzBox, Source::Upnp, Source::Pcp] {
+        for (address, word) in [("10.0.0.7", "second NAT"), ("100.64.3.4", "carrier NAT"), ("", "second router")] {
+            let (observed, ..) = run(&[source.clone(), named()], Family::V4, false, vec![router_says(address, "Connected"), echo(NEW)]);
+            let warning = sighting(&observed).warning.clone().unwrap();
+            assert!(warning.contains(word) && warning.contains("from outside"), "{source} {address:?}: {warning}");
+        }
+    }
 }

@@ -1,0 +1,78 @@
+//! One family of a line: what it remembers of itself.
+
+use std::time::Duration;
+
+use super::parts::Shown;
+use super::{Run, Sight};
+use crate::rules::address::Observed;
+use crate::rules::moment::Moment;
+use crate::rules::schedule;
+use crate::rules::state::LineRecord;
+
+impl Sight {
+    pub(super) fn new() -> Self {
+        Self {
+            observed: None,
+            remembered: None,
+            settled_at: Moment(i64::MIN),
+            since: Moment(i64::MIN),
+            last_known: None,
+            last_change: None,
+            round: None,
+            last_round: None,
+            look_again: false,
+            next_look: Moment(i64::MIN),
+            failures: 0,
+            down: false,
+            reports: Vec::new(),
+            check: None,
+            checking: None,
+        }
+    }
+
+    /// What was observed, with everything that is to be warned of.
+    pub(super) fn told(&self) -> Option<Observed> {
+        let mut observed = self.observed.clone();
+        if let Some(Observed::Known(near)) = &mut observed
+            && let Some(contradiction) = self.check.as_ref().and_then(|it| it.warning(near))
+        {
+            near.warning = Some(near.warning.take().map_or_else(|| contradiction.clone(), |warning| format!("{warning}; {contradiction}")));
+        }
+        observed
+    }
+
+    /// What was seen is a memory from now on.
+    pub(super) fn forget(&mut self) {
+        if let Some(observed) = self.observed.take() {
+            self.remembered = Some(LineRecord { observed, since: self.since });
+        }
+    }
+
+    pub(super) fn look_now(&mut self, now: Moment) {
+        self.next_look = self.next_look.min(now);
+        self.look_again = self.round.is_some();
+    }
+
+    pub(super) fn changed_to(&mut self, observed: &Observed, now: Moment) {
+        // After a restart the same thing is seen again: it is as old as we remember.
+        let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
+        self.since = same.map_or(now, |it| it.since);
+    }
+
+    /// How long the new sighting is left alone: not at all in a single round, briefly after a quiet spell, longer in
+    /// quick succession.
+    pub(super) fn rest(&mut self, shown: Shown, run: Run, settle: Duration, now: Moment) -> Duration {
+        if self.last_known == Some(shown) && matches!(self.observed, Some(Observed::Known(_) | Observed::Prefix(_))) {
+            return Duration::ZERO;
+        }
+        let quiet = self.last_change.is_none_or(|at| now.since(at) >= schedule::QUIET);
+        if self.last_known.is_some_and(|known| known != shown) {
+            self.last_change = Some(now);
+        }
+        match run {
+            Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
+            Run::Daemon if quiet => settle,
+            Run::Daemon => schedule::DEBOUNCE,
+        }
+    }
+}

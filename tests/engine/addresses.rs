@@ -1,0 +1,182 @@
+//! What a line shows, what is seen of it outside, and the machines behind it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use wanbeacon::engine::Run;
+use wanbeacon::engine::event::Level;
+use wanbeacon::rules::address::{Family, Prefix};
+use wanbeacon::rules::consensus::RouterReading;
+
+use super::desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, freedyn};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A box with this address and prefix.
+fn router(address: &str, prefix: Option<&str>) -> Option<RouterReading> {
+    let prefix = prefix.map(|text| Prefix::parse(text).expect("a prefix"));
+    Some(RouterReading { address: address.into(), status: "Connected".into(), prefix, ..RouterReading::default() })
+}
+
+/// A line whose box says `V4_OLD`, which DNS shows; outside is seen the same.
+fn behind_a_box() -> Desk {
+    let config = freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", "ipv4 = [\"fritzbox\", \"web\"]");
+    let mut desk = Desk::new(&config);
+    desk.router.v4 = router(&V4_OLD.to_string(), None);
+    desk.dns.v4 = Some(V4_OLD);
+    desk
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+#[test]
+fn what_the_box_says_is_looked_at_from_outside_once_a_day_and_not_once_per_start() {
+    let mut desk = behind_a_box();
+    desk.start();
+    for _ in 0..3 {
+        assert_eq!(desk.urls.len(), 1, "one voice that agrees is enough");
+        desk.pass(7 * HOUR);
+        desk.restart();
+    }
+    desk.pass(4 * HOUR);
+    assert_eq!(desk.urls.len(), 2);
+    assert_eq!((desk.line(Family::V4).reason, desk.sent.len()), (None, 0));
+}
+
+#[test]
+fn a_box_that_is_contradicted_outside_is_believed_and_warned_of() {
+    let mut desk = behind_a_box();
+    desk.router.v4 = router(&V4_NEW.to_string(), None);
+    desk.shown.v4 = Some(V4_NEXT);
+    desk.start();
+    desk.pass(MINUTE);
+    desk.dns.v4 = Some(V4_NEW);
+    desk.say("good");
+    assert_eq!(desk.addresses(), [V4_NEW]);
+    let reason = desk.line(Family::V4).reason.expect("a warning");
+    assert!(reason.contains(&V4_NEW.to_string()) && reason.contains(&V4_NEXT.to_string()), "{reason}");
+    desk.restart();
+    desk.pass(48 * HOUR);
+    assert!(desk.line(Family::V4).reason.is_some(), "it stands");
+    let told = desk.notices.iter().filter(|notice| notice.text.contains("outside is seen"));
+    assert_eq!(told.clone().count(), 1, "{:?}", desk.notices);
+    assert!(told.clone().all(|notice| notice.level == Level::Warning));
+
+    desk.shown.v4 = Some(V4_NEW);
+    desk.pass(25 * HOUR);
+    assert_eq!(desk.line(Family::V4).reason, None);
+    assert_eq!(desk.addresses(), [V4_NEW]);
+}
+
+#[test]
+fn another_address_of_the_box_ends_the_warning() {
+    let mut desk = behind_a_box();
+    desk.shown.v4 = Some(V4_NEXT);
+    desk.start();
+    assert!(desk.line(Family::V4).reason.is_some());
+    desk.router.v4 = router(&V4_NEW.to_string(), None);
+    desk.look();
+    assert_eq!(desk.line(Family::V4).reason, None);
+}
+
+#[test]
+fn a_check_that_nobody_answers_is_repeated_silently_after_hours() {
+    let mut desk = behind_a_box();
+    desk.shown.v4 = None;
+    desk.start();
+    let first = desk.urls.len();
+    assert!(first > 0);
+    desk.pass(3 * HOUR);
+    assert_eq!(desk.urls.len(), first);
+    desk.pass(2 * HOUR);
+    assert!(desk.urls.len() > first);
+    assert!(desk.notices.iter().all(|notice| notice.level < Level::Warning), "{:?}", desk.notices);
+    assert_eq!(desk.line(Family::V4).reason, None);
+}
+
+#[test]
+fn single_rounds_look_from_outside_once_a_day_together() {
+    let mut desk = behind_a_box();
+    desk.run = Run::Once;
+    for _ in 0..20 {
+        desk.finished = false;
+        desk.start();
+        desk.pass(10 * MINUTE);
+        assert!(desk.finished);
+    }
+    assert_eq!(desk.urls.len(), 1);
+}
+
+/// Two machines behind a box, and one name for the line itself.
+fn machines() -> Desk {
+    let entry = |name: &str, keys: &str| {
+        format!(
+            "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"{name}.example.org\"\nusername = \"1234567890\"\npassword = \"secret\"\n\
+             mode = \"v6\"\nverify = false\n{keys}\n"
+        )
+    };
+    let config = entry("nas", "ipv6_host = \"::1a2b:3c4d:5e6f:7788\"")
+        + &entry("cam", "ipv6_host = \"::3:0:0:0:42\"")
+        + &entry("home", "")
+        + "[wan]\nipv6 = [\"fritzbox\"]\n";
+    Desk::new(&config)
+}
+
+fn answer_all(desk: &mut Desk) {
+    for _ in 0..5 {
+        let before = desk.sent.len();
+        desk.pass(MINUTE);
+        if desk.sent.len() == before {
+            return;
+        }
+        desk.say("good");
+    }
+}
+
+#[test]
+fn machines_are_published_from_a_prefix_alone_and_the_line_itself_is_not() {
+    let mut desk = machines();
+    desk.router.v6 = router("", Some("2003:e7:1:5600::/56"));
+    desk.start();
+    desk.pass(Duration::from_secs(1));
+    desk.say("good");
+    answer_all(&mut desk);
+    assert_eq!(desk.addresses(), [ip("2003:e7:1:5600:1a2b:3c4d:5e6f:7788"), ip("2003:e7:1:5603::42")]);
+    let line = desk.line(Family::V6);
+    assert_eq!((line.address, line.prefix.as_deref(), line.source.as_deref()), (None, Some("2003:e7:1:5600::/56"), Some("fritzbox")));
+    assert!(line.reason.is_some_and(|why| why.starts_with("prefix only")));
+    let snapshot = desk.engine().snapshot(desk.now());
+    let home = &snapshot.ddns[2].families.v6;
+    assert_eq!((home.status.as_str(), home.address), ("checking", None));
+    assert!(home.reason.as_ref().is_some_and(|why| why.contains("ipv6_host")), "{home:?}");
+
+    // Across a restart as well.
+    let sent = desk.sent.len();
+    desk.restart();
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), sent);
+
+    desk.router.v6 = router("", Some("2003:e7:2:5600::/56"));
+    desk.look();
+    desk.pass(MINUTE);
+    desk.say("good");
+    answer_all(&mut desk);
+    assert_eq!(desk.addresses()[sent..], [ip("2003:e7:2:5600:1a2b:3c4d:5e6f:7788"), ip("2003:e7:2:5603::42")]);
+}
+
+#[test]
+fn a_subnet_that_the_prefix_has_no_room_for_is_explained_and_not_sent() {
+    let mut desk = machines();
+    desk.router.v6 = router("", Some("2003:e7:1:5600::/63"));
+    desk.start();
+    desk.pass(Duration::from_secs(1));
+    desk.say("good");
+    answer_all(&mut desk);
+    assert_eq!(desk.addresses(), [ip("2003:e7:1:5600:1a2b:3c4d:5e6f:7788")]);
+    let snapshot = desk.engine().snapshot(desk.now());
+    let why = snapshot.ddns[1].families.v6.reason.clone().expect("a reason");
+    assert!(why.contains("::3:0:0:0:42") && why.contains("2003:e7:1:5600::/63"), "{why}");
+}

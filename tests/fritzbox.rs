@@ -1,0 +1,8 @@
+//! FRITZ!Boxes: the double that the other tests stand on, and what our clients make of good and bad ones.
+
+mod double;
+
+#[path = "fritzbox/itself.rs"]
+mod itself;
+#[path = "fritzbox/stranger.rs"]
+mod stranger;

@@ -21,25 +21,35 @@ use crate::tr064::session::{Confirmation, SecondFactor, Session};
 use args::{Action, FritzBox, SetConfig, SetDdns};
 pub(super) use reach::{Trouble, Way};
 
+/// A login goes as a digest, what is set goes as it is.
+const NO_TLS: &str = "the box offers no TLS, so everybody on the way could read the password; set it on the box's own page";
+
 /// Does what was typed.
 pub(super) fn run(options: &Options, typed: &FritzBox, out: &mut Out) -> Exit {
     let way = match Way::new(options, &typed.reach, out) {
         Ok(way) => way,
         Err(exit) => return exit,
     };
-    way.talk(act(&way, typed, out)).unwrap_or_else(|trouble| trouble.report(out))
+    Way::talk(act(&way, typed, out)).unwrap_or_else(|trouble| trouble.report(out))
 }
 
 async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble> {
     if typed.action == Action::Wan {
         let view = way.detectors.wan_view(None).await.map_err(Trouble::NotFound)?;
-        if typed.json { out.json(&view) } else { show::wan(&view, out) }
+        if typed.json {
+            out.json(&view)
+        } else {
+            show::wan(&view, out)
+        }
         return Ok(Exit::Success);
     }
     // Everything that is asked at the terminal is asked before the box is: it does not wait.
     let login = way.login(&typed.reach).map_err(Trouble::Typed)?;
     let secret = secret(&typed.action).map_err(Trouble::Typed)?;
     let session = way.open(login).await?;
+    if secret.is_some() && !session.secured() {
+        return Err(Trouble::Words(NO_TLS.into()));
+    }
     let json = typed.json;
     match (&typed.action, secret) {
         (Action::Wan, _) => {}
@@ -99,8 +109,12 @@ pub(super) async fn switch_off(session: &Session, info: DdnsInfo, out: &mut Out)
 
 async fn set_config(session: &Session, wish: &SetConfig, secret: Option<Secret>, json: bool, out: &mut Out) -> Result<(), Trouble> {
     let SetConfig { port, username, password_file: _, enabled } = wish;
-    let wanted =
-        RemoteConfig { enabled: *enabled, port: *port, username: username.clone(), password: secret.unwrap_or_else(|| Secret::new(String::new())) };
+    let wanted = RemoteConfig {
+        enabled: *enabled,
+        port: *port,
+        username: username.clone(),
+        password: secret.unwrap_or_else(|| Secret::new(String::new())),
+    };
     let arguments = wanted.arguments();
     let arguments: Vec<(&str, &str)> = arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
     change(session, "SetConfig", &arguments, out).await?;
@@ -114,7 +128,9 @@ async fn set_enable(session: &Session, enabled: bool, json: bool, out: &mut Out)
     let port = service::port(&results)?;
     // The document, 1.6: port 0 means that no user may come from the internet.
     if enabled && port == 0 {
-        return Err(Trouble::Words("remote access stays off: no user of the box may log in from the internet; use `fritzbox set-config`".into()));
+        return Err(Trouble::Words(
+            "remote access stays off: no user of the box may log in from the internet; use `fritzbox set-config`".into(),
+        ));
     }
     show::done(json, &[("enabled", enabled.into()), ("port", port.into())], out);
     Ok(())

@@ -34,10 +34,9 @@ impl Way {
     ///
     /// The configuration cannot be used; the reason has been reported.
     pub(in crate::cli) fn new(options: &Options, reach: &Reach, out: &mut Out) -> Result<Self, Exit> {
-        let (file, named) = options.config_file();
+        let (file, chosen) = options.config_file();
         // The box can be asked without any configuration.
-        let mut settings =
-            if named || file.exists() { run::settings(options)? } else { defaults() };
+        let mut settings = if chosen || file.exists() { run::settings(options)? } else { defaults() };
         if reach.address.is_some() {
             settings.fritzbox.address.clone_from(&reach.address);
         }
@@ -48,7 +47,7 @@ impl Way {
         };
         let clients = edges::clients(&settings).map_err(&mut unusable)?;
         let names = Names::new(&settings.daemon.resolver);
-        let detectors = Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes.clone()).map_err(&mut unusable)?;
+        let detectors = Detectors::new(clients.clone(), &settings.fritzbox, names).map_err(&mut unusable)?;
         Ok(Self { settings, clients, known_boxes, detectors })
     }
 
@@ -66,7 +65,8 @@ impl Way {
             return Ok(login.clone());
         }
         let username = typed.or(configured.map(|login| login.username.as_str())).unwrap_or_default().to_owned();
-        let prompt = if username.is_empty() { "Password for the FRITZ!Box".to_owned() } else { format!("Password of {username} at the FRITZ!Box") };
+        let prompt =
+            if username.is_empty() { "Password for the FRITZ!Box".to_owned() } else { format!("Password of {username} at the FRITZ!Box") };
         Ok(Login { username, password: password(reach.login_password_file.as_deref(), &prompt)? })
     }
 
@@ -91,7 +91,7 @@ impl Way {
     /// # Errors
     ///
     /// As `conversation`, or the system has no room for it.
-    pub(in crate::cli) fn talk<T>(&self, conversation: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    pub(in crate::cli) fn talk<T>(conversation: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

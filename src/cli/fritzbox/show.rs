@@ -63,7 +63,8 @@ pub(super) fn ddns(session: &Session, info: &DdnsInfo, json: bool, out: &mut Out
     row("user", or_none(username), out);
     row("mode", mode.wire(), out);
     row("update URL", or_none(&url), out);
-    for (name, server) in [("server IPv4", server_ipv4), ("server IPv6", server_ipv6)].into_iter().filter(|(_, server)| !server.is_empty()) {
+    for (name, server) in [("server IPv4", server_ipv4), ("server IPv6", server_ipv6)].into_iter().filter(|(_, server)| !server.is_empty())
+    {
         row(name, server, out);
     }
     for (name, status) in [("status IPv4", status_ipv4), ("status IPv6", status_ipv6)] {

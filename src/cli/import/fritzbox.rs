@@ -48,11 +48,13 @@ pub(super) fn run(options: &Options, from: &FromFritzBox, out: &mut Out) -> Exit
             switch_off(&session, info, out).await?;
             confirm(&session, out).await?;
         } else {
-            out.complain("the box goes on updating the name by itself; once wanbeacon does it: wanbeacon fritzbox set-ddns --enabled false");
+            out.complain(
+                "the box goes on updating the name by itself; once wanbeacon does it: wanbeacon fritzbox set-ddns --enabled false",
+            );
         }
         Ok(())
     };
-    way.talk(conversation).map_or_else(|trouble: Trouble| trouble.report(out), |()| Exit::Success)
+    Way::talk(conversation).map_or_else(|trouble: Trouble| trouble.report(out), |()| Exit::Success)
 }
 
 async fn confirm(session: &Session, out: &mut Out) -> Result<(), Trouble> {
@@ -89,21 +91,18 @@ fn translated(info: &DdnsInfo, model: &str, address: Option<&str>) -> Vec<String
     if !enabled {
         pair("enabled", false.into());
     }
-    match known_provider(provider_name) {
-        Some(name) => {
-            pair("provider", name.as_str().into());
-            for (key, server) in [("server_ipv4", server_ipv4), ("server_ipv6", server_ipv6)].into_iter().filter(|(_, it)| !it.is_empty()) {
-                pair(key, server.as_str().into());
-            }
+    if let Some(name) = known_provider(provider_name) {
+        pair("provider", name.as_str().into());
+        for (key, server) in [("server_ipv4", server_ipv4), ("server_ipv6", server_ipv6)].into_iter().filter(|(_, it)| !it.is_empty()) {
+            pair(key, server.as_str().into());
         }
-        None => {
-            pair("update_url", update_url.expose().into());
-            if !is_own_url(provider_name) {
-                notes.push(format!(
-                    "The box calls the service {provider_name:?}; no provider of that name is built in, so its URL is taken \
-                     (`wanbeacon providers` lists those that are)."
-                ));
-            }
+    } else {
+        pair("update_url", update_url.expose().into());
+        if !is_own_url(provider_name) {
+            notes.push(format!(
+                "The box calls the service {provider_name:?}; no provider of that name is built in, so its URL is taken \
+                 (`wanbeacon providers` lists those that are)."
+            ));
         }
     }
     let names: Vec<Value> = domain.split([',', ' ']).filter(|name| !name.is_empty()).map(Value::from).collect();
@@ -181,4 +180,73 @@ fn wrapped(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::secret::Secret;
+    use crate::tr064::remote_access::StatusWord;
+
+    fn info(provider: &str, url: &str) -> DdnsInfo {
+        DdnsInfo {
+            enabled: true,
+            provider_name: provider.into(),
+            update_url: Secret::new(url.into()),
+            domain: "home.example.org".into(),
+            status_ipv4: StatusWord::read("complete"),
+            status_ipv6: StatusWord::read("undefined"),
+            username: "me \"and\" you".into(),
+            mode: Mode::V4,
+            server_ipv4: String::new(),
+            server_ipv6: String::new(),
+        }
+    }
+
+    /// The translation, read back.
+    fn loaded(info: &DdnsInfo) -> (config::Settings, String) {
+        let text = translated(info, "FRITZ!Box 7530", Some("192.168.178.1")).join("\n");
+        let world = World::given([], [(SECRET, "secret")]);
+        (config::load(&text, "imported", &world).unwrap_or_else(|problems| panic!("{text}\n{problems:?}")).settings, text)
+    }
+
+    #[test]
+    fn an_own_url_becomes_an_entry_that_can_be_loaded_and_says_that_the_password_is_missing() {
+        let (settings, text) = loaded(&info("Benutzerdefiniert", "https://dyn.example.org/u?h=<domain>&ip=<ipaddr>"));
+        let entry = &settings.entries[0];
+        assert_eq!((entry.domains[0].as_str(), entry.mode, entry.enabled), ("home.example.org", Mode::V4, true));
+        assert_eq!(entry.sending.username, "me \"and\" you");
+        assert_eq!(settings.fritzbox.address.as_deref(), Some("192.168.178.1"));
+        assert!(text.contains("does not tell the password"), "{text}");
+    }
+
+    #[test]
+    fn a_provider_that_is_built_in_is_taken_by_its_name() {
+        let (settings, _) = loaded(&DdnsInfo { username: "1234567890".into(), ..info("FreeDYN", "api.freedyn.de/") });
+        assert_eq!(settings.entries[0].provider, "freedyn");
+        let (settings, text) = loaded(&info("Strange Service", "https://dyn.example.org/u?h=<domain>&ip=<ipaddr>"));
+        assert_eq!(settings.entries[0].provider, "custom");
+        assert!(text.contains("Strange Service"), "{text}");
+    }
+
+    #[test]
+    fn what_the_box_says_stays_inside_of_its_line() {
+        let text = translated(&info("x\ny = 1", "https://e.example/\n[daemon]\n?<ipaddr>"), "m\n[web]", None).join("\n");
+        let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["ddns"]);
+    }
+
+    #[test]
+    fn a_box_without_settings_gives_nothing_to_load() {
+        let empty = DdnsInfo { domain: String::new(), ..info("", "") };
+        let lines = translated(&empty, "FRITZ!Box", None);
+        assert!(lines.iter().all(|line| line.starts_with('#')), "{lines:?}");
+    }
+
+    #[test]
+    fn a_refused_account_and_a_switched_off_client_are_carried_over() {
+        let locked = DdnsInfo { enabled: false, status_ipv4: StatusWord::read("account-disabled"), ..info("FreeDYN", "") };
+        let text = translated(&locked, "FRITZ!Box", None).join("\n");
+        assert!(text.contains("enabled = false") && text.contains("account-disabled"), "{text}");
+    }
 }

@@ -83,7 +83,10 @@ mod tests {
         let table = [
             ("https://dyn.example.org/u?h=<domain>&ip=<ipaddr>", "https://dyn.example.org/u?h=<domain>&ip=<ipaddr>"),
             ("https://example.org/u?token=abc&ip=<ipaddr>", "https://example.org/u?token=•••&ip=<ipaddr>"),
-            ("https://me:secret@example.org/u http://<username>:<pass>@example.org/u", "https://me:•••@example.org/u http://<username>:<pass>@example.org/u"),
+            (
+                "https://me:secret@example.org/u http://<username>:<pass>@example.org/u",
+                "https://me:•••@example.org/u http://<username>:<pass>@example.org/u",
+            ),
             ("example.org/0123456789abcdef0123/<ipaddr>", "example.org/•••/<ipaddr>"),
             ("https://example.org/u?token=<pass>", "https://example.org/u?token=<pass>"),
         ];

@@ -47,7 +47,7 @@ impl Way {
         };
         let clients = edges::clients(&settings).map_err(&mut unusable)?;
         let names = Names::new(&settings.daemon.resolver);
-        let detectors = Detectors::new(clients.clone(), &settings.fritzbox, names).map_err(&mut unusable)?;
+        let detectors = Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes.clone()).map_err(&mut unusable)?;
         Ok(Self { settings, clients, known_boxes, detectors })
     }
 

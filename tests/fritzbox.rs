@@ -4,5 +4,9 @@ mod double;
 
 #[path = "fritzbox/itself.rs"]
 mod itself;
+#[path = "fritzbox/rig.rs"]
+mod rig;
+#[path = "fritzbox/session.rs"]
+mod session;
 #[path = "fritzbox/stranger.rs"]
 mod stranger;

@@ -37,16 +37,23 @@ use wire::{Answer, Request, Then};
 /// Longest wait for anything: far above what a busy machine needs, so that only a defect reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// "Transmit status information over `UPnP`".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Igd {
+    Off,
+    /// In the first version of the standard.
+    First,
+    /// In the second version as well.
+    Both,
+}
+
 /// How the box stands. Everything may be changed while it runs ([`Double::change`]).
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) line: Line,
     /// "Allow access for applications".
     pub(crate) tr064: bool,
-    /// "Transmit status information over `UPnP`".
-    pub(crate) igd: bool,
-    /// Is there a description of the second standard as well?
-    pub(crate) igd2: bool,
+    pub(crate) igd: Igd,
     pub(crate) login: Login,
     pub(crate) remote: Remote,
     pub(crate) second: SecondFactor,
@@ -85,8 +92,7 @@ impl Double {
         let state = State {
             line: Line::new(),
             tr064: true,
-            igd: true,
-            igd2: false,
+            igd: Igd::First,
             login: Login::new(),
             remote: Remote::new(),
             second: SecondFactor::new(),
@@ -177,10 +183,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, secure: bool) {
                 let config = Arc::clone(&shared.identity().config);
                 // A client that does not trust the certificate goes.
                 if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
-                    converse(BufReader::new(stream), peer, secure, &shared).await;
+                    Box::pin(converse(BufReader::new(stream), peer, secure, &shared)).await;
                 }
             } else {
-                converse(BufReader::new(stream), peer, secure, &shared).await;
+                Box::pin(converse(BufReader::new(stream), peer, secure, &shared)).await;
             }
         });
     }
@@ -240,11 +246,11 @@ impl Shared {
     fn right_answer(&self, request: &Request, state: &mut State, forced: Option<u32>) -> Answer {
         let missing = match request.path.as_str() {
             "/tr64desc.xml" => !state.tr064,
-            "/igddesc.xml" => !state.igd,
-            "/igd2desc.xml" => !(state.igd && state.igd2),
+            "/igddesc.xml" => state.igd == Igd::Off,
+            "/igd2desc.xml" => state.igd != Igd::Both,
             _ => false,
         };
-        let service = self.services.at(&request.path).filter(|service| if service.is_open() { state.igd } else { state.tr064 });
+        let service = self.services.at(&request.path).filter(|service| if service.is_open() { state.igd != Igd::Off } else { state.tr064 });
         let answer = match (request.method.as_str(), self.services.file(&request.path), service) {
             ("GET", Some(text), _) if !missing => Answer::new(200, "text/xml", text),
             ("POST", _, Some(service)) => call(request, service, state, forced),
@@ -307,7 +313,7 @@ impl State {
                 ("NewSoftwareVersion", "164.08.02".into()),
             ]),
             ("LANConfigSecurity", "X_AVM-DE_GetUserList") => Ok(vec![("NewX_AVM-DE_UserList", self.login.list())]),
-            ("X_AVM-DE_UPnP", "GetInfo") => Ok(vec![("NewEnable", u8::from(self.igd).to_string())]),
+            ("X_AVM-DE_UPnP", "GetInfo") => Ok(vec![("NewEnable", u8::from(self.igd != Igd::Off).to_string())]),
             (name, _) if name.starts_with("WAN") || name == "Layer3Forwarding" => Ok(self.line_of(service).results(action)),
             _ => Ok(Vec::new()),
         }

@@ -5,18 +5,18 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
-use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType};
-use rtnetlink::{Handle, RouteMessageBuilder};
+use rtnetlink::Handle;
 
 use crate::rules::consensus::InterfaceAddress;
 
 #[cfg(test)]
 pub(crate) mod fake;
+mod routes;
 mod watch;
 
+pub(super) use routes::Ways;
 pub use watch::Watch;
 
 /// The kernel answers at once; this is for one that does not.
@@ -47,25 +47,13 @@ pub async fn addresses() -> Result<Vec<InterfaceAddress>, String> {
     .await
 }
 
-/// The gateway of the default route of IPv4, of several the one with the lowest metric.
+/// The gateway of the default route of IPv4, through the interface `via` if one is named.
 ///
 /// # Errors
 ///
 /// Says why the kernel could not be asked.
-pub(super) async fn default_gateway() -> Result<Option<Ipv4Addr>, String> {
-    ask(async |handle| {
-        let mut dump = handle.route().get(RouteMessageBuilder::<Ipv4Addr>::new().build()).execute();
-        let mut best = None;
-        while let Some(message) = dump.try_next().await? {
-            if let Some(found) = gateway(&message)
-                && best.is_none_or(|best| found < best)
-            {
-                best = Some(found);
-            }
-        }
-        Ok(best.map(|(_, gateway)| gateway))
-    })
-    .await
+pub(super) async fn default_gateway(via: Option<&str>) -> Result<Option<Ipv4Addr>, String> {
+    Ok(Ways::read(via).await?.gateway())
 }
 
 /// One conversation with the kernel.
@@ -143,23 +131,6 @@ fn entry(link: &Link, message: &AddressMessage) -> InterfaceAddress {
 /// Seconds; all bits set is for ever.
 fn lifetime(seconds: u32) -> Option<Duration> {
     (seconds != u32::MAX).then(|| Duration::from_secs(seconds.into()))
-}
-
-/// Metric and gateway of a default route.
-fn gateway(message: &RouteMessage) -> Option<(u32, Ipv4Addr)> {
-    let header = &message.header;
-    let default =
-        header.address_family == AddressFamily::Inet && header.destination_prefix_length == 0 && header.kind == RouteType::Unicast;
-    let mut metric = 0;
-    let mut gateway = None;
-    for attribute in &message.attributes {
-        match attribute {
-            RouteAttribute::Gateway(RouteAddress::Inet(address)) => gateway = Some(*address),
-            RouteAttribute::Priority(priority) => metric = *priority,
-            _ => {}
-        }
-    }
-    gateway.filter(|_| default).map(|gateway| (metric, gateway))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ mod echo;
 pub mod interface;
 mod router;
 
+use url::Url;
+
 use crate::config::FritzBox;
 use crate::http::Clients;
 use crate::resolve::Names;
@@ -12,7 +14,8 @@ use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::reply::Fault;
 
-use router::Routers;
+pub use router::{Eventing, Remaining, WanView};
+use router::{Routers, Wanted};
 
 /// Every kind of address source. One is enough for all lines: what is known of the router is kept in it.
 #[derive(Debug)]
@@ -22,8 +25,8 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the default gateway
-    /// is taken, then `fritz.box` if `names` finds it nearby.
+    /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the
+    /// router is looked for: the default gateway first, then `fritz.box` as `names` finds it nearby, and whoever answers a search.
     ///
     /// # Errors
     ///
@@ -40,12 +43,42 @@ impl Detectors {
     pub async fn ask(&self, probe: &Probe, family: Family, via: Option<&str>) -> Result<Reading, ProbeFault> {
         match probe {
             Probe::Interface(_) => interface::addresses().await.map(Reading::Interface).map_err(ProbeFault::Failed),
-            Probe::FritzBox => self.routers.ask(&self.clients, family).await.map(Reading::Router).map_err(ProbeFault::Failed),
+            Probe::FritzBox | Probe::Upnp => {
+                let reading = self.routers.ask(&self.clients, Wanted::by(probe), via, family).await;
+                reading.map(Reading::Router).map_err(ProbeFault::Failed)
+            }
             Probe::Echo { url } => echo::ask(&self.clients, url, family, via).await,
-            Probe::Upnp | Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
+            Probe::Pcp | Probe::Dns(_) | Probe::Stun(_) => Err(ProbeFault::Failed("not built yet".into())),
             Probe::Command(command) => command::run(command, family).await.map(Reading::Text).map_err(ProbeFault::Failed),
             Probe::Static(address) => Ok(Reading::Static(*address)),
         }
+    }
+
+    /// Where the router that `probe` asks ([`Probe::FritzBox`] or [`Probe::Upnp`]) tells of changes by itself.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is no router, or that it has no events.
+    pub async fn eventing(&self, probe: &Probe, via: Option<&str>) -> Result<Eventing, String> {
+        self.routers.eventing(&self.clients, Wanted::by(probe), via).await
+    }
+
+    /// Everything that the FRITZ!Box tells about the line without login.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is no box, or why it does not answer.
+    pub async fn wan_view(&self, via: Option<&str>) -> Result<WanView, String> {
+        self.routers.view(&self.clients, via).await
+    }
+
+    /// Where the FRITZ!Box is: scheme, host and port.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is none.
+    pub async fn place(&self, via: Option<&str>) -> Result<Url, String> {
+        self.routers.place(&self.clients, via).await
     }
 }
 

@@ -1,55 +1,100 @@
 //! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::net::UdpSocket;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{interface, words};
+use super::interface::Ways;
+use super::words;
 use crate::http::Clients;
 use crate::resolve::Names;
-use crate::rules::address::{Family, Prefix};
-use crate::rules::consensus::RouterReading;
-use crate::tr064::client::{CallError, Connection, Router};
+use crate::rules::address::{Family, PerFamily};
+use crate::rules::consensus::{Probe, RouterReading};
+use crate::tr064::client::{CallError, Router};
 use crate::tr064::soap::{INVALID_ACTION, SoapFault};
+
+#[cfg(test)]
+mod fake;
+mod find;
+mod place;
+mod read;
+mod search;
+mod view;
+
+use find::{Candidate, Missing, SEARCH, Scene, Seeker};
+use read::Igd;
+pub use view::{Remaining, WanView};
 
 /// All of one question.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Of that, how long a router is looked for.
-const SEARCH: Duration = Duration::from_secs(3);
-
-/// The port of IGD (and TR-064) at a FRITZ!Box.
-const PORT: u16 = 49000;
-
-/// The box's name on its own LAN.
-const NAME: &str = "fritz.box";
-
-/// How long that name is looked up: the LAN's own resolver knows it at once.
-const LOOKUP: Duration = Duration::from_secs(1);
+/// All of a look at everything, which is a dozen questions.
+const VIEW_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a network without a router that answers is left alone, if none was configured.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Where routers are, and what is known of the last one.
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wanted {
+    /// One of AVM's.
+    FritzBox,
+    /// Any router that speaks IGD.
+    Any,
+}
+
+impl Wanted {
+    /// What `probe` asks.
+    pub(super) fn by(probe: &Probe) -> Self {
+        if *probe == Probe::FritzBox { Self::FritzBox } else { Self::Any }
+    }
+
+    fn accepts(self, router: &Router) -> bool {
+        self == Self::Any || router.fritz_box
+    }
+}
+
+/// Where to subscribe to a router's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eventing {
+    /// eventSubURL of the WAN connection: absolute, on the router, its host an address.
+    pub url: Url,
+    /// The router: nobody else may call.
+    pub peer: IpAddr,
+    /// This machine's address as the router sees it, for the callback; `None` if the kernel has no way there.
+    pub local: Option<IpAddr>,
+    /// For which families the router says that it tells when the address changes.
+    pub evented: PerFamily<bool>,
+}
+
+/// What is known for one kind of router and one interface.
+type Cell = Arc<tokio::sync::Mutex<Known>>;
+
+/// Where routers are, and what is known of the last ones.
 #[derive(Debug)]
 pub(super) struct Routers {
     configured: Option<Url>,
     names: Names,
-    known: Mutex<Known>,
+    /// By interface; there are as many as lines.
+    known: Mutex<BTreeMap<(Wanted, Option<String>), Cell>>,
     limit: Duration,
 }
 
-#[derive(Clone, Debug, Default)]
+/// What is known, and with which gateway: another gateway is another network.
+#[derive(Debug, Default)]
 enum Known {
     #[default]
     Nothing,
-    Router(Arc<Described>),
-    /// Nobody answered; why, at this gateway, and when.
+    Router {
+        described: Arc<Described>,
+        gateway: Option<Ipv4Addr>,
+    },
+    /// Nobody answered; why, and when.
     Nobody {
         why: String,
         gateway: Option<Ipv4Addr>,
@@ -59,131 +104,148 @@ enum Known {
 
 #[derive(Debug)]
 struct Described {
-    /// The place that was asked for it: another gateway is another network.
     place: Url,
-    router: Router,
-    /// It does not know the IPv6 actions.
-    lacks_ipv6: AtomicBool,
+    igd: Igd,
 }
 
 impl Routers {
     pub(super) fn new(configured: Option<&str>, names: Names) -> Result<Self, String> {
-        Ok(Self { configured: configured.map(place).transpose()?, names, known: Mutex::default(), limit: LIMIT })
+        let configured = configured.map(place::place).transpose()?;
+        Ok(Self { configured, names, known: Mutex::default(), limit: LIMIT })
     }
 
     /// What the router says about `family`.
-    pub(super) async fn ask(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {
-        let run = Box::pin(self.run(clients, family));
-        let late = || format!("the router did not answer within {:?}", self.limit);
-        tokio::time::timeout(self.limit, run).await.unwrap_or_else(|_| Err(late()))
+    pub(super) async fn ask(&self, clients: &Clients, wanted: Wanted, via: Option<&str>, family: Family) -> Result<RouterReading, String> {
+        let run = self.with(clients, wanted, via, async |described: &Described| described.igd.read(clients, family).await);
+        within(self.limit, run).await
     }
 
-    async fn run(&self, clients: &Clients, family: Family) -> Result<RouterReading, String> {
-        let described = self.router(clients).await?;
-        let result = described.read(clients, family).await;
+    /// Everything that the box tells.
+    pub(super) async fn view(&self, clients: &Clients, via: Option<&str>) -> Result<WanView, String> {
+        let run = self.with(clients, Wanted::FritzBox, via, async |described: &Described| {
+            // This finds the connection in use, if there are several.
+            let _address = described.igd.read(clients, Family::V4).await;
+            view::view(&described.igd, &described.place, clients).await
+        });
+        within(VIEW_LIMIT, run).await
+    }
+
+    /// Where the box is.
+    pub(super) async fn place(&self, clients: &Clients, via: Option<&str>) -> Result<Url, String> {
+        if let Some(place) = &self.configured {
+            return Ok(place.clone());
+        }
+        within(self.limit, async { Ok(self.router(clients, Wanted::FritzBox, via).await?.place.clone()) }).await
+    }
+
+    /// Where the router tells of changes.
+    pub(super) async fn eventing(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Eventing, String> {
+        within(self.limit, async {
+            let described = self.router(clients, wanted, via).await?;
+            let service = described.igd.connection();
+            let mut url = service.connection.events.clone().ok_or("the router names no address for subscriptions on itself")?;
+            let peer = self.address(&url).await?;
+            url.set_ip_host(peer).map_err(|()| format!("{url} has no host that an address could replace"))?;
+            let local = local(SocketAddr::new(peer, url.port_or_known_default().unwrap_or(place::PORT)), via).await;
+            Ok(Eventing { url, peer, local, evented: service.evented(clients).await })
+        })
+        .await
+    }
+
+    /// The address behind a name that was configured.
+    async fn address(&self, url: &Url) -> Result<IpAddr, String> {
+        if let Some(address) = place::address_of(url) {
+            return Ok(address);
+        }
+        let host = url.host_str().unwrap_or_default();
+        let found = self.names.addresses(host, None).await.map_err(|error| format!("{host} could not be resolved: {error}"))?;
+        found.first().copied().ok_or_else(|| format!("{host} has no address"))
+    }
+
+    /// Asks the router that is known, or the one that is found. One that fails is described again next time.
+    async fn with<T>(
+        &self,
+        clients: &Clients,
+        wanted: Wanted,
+        via: Option<&str>,
+        ask: impl AsyncFnOnce(&Described) -> Result<T, CallError>,
+    ) -> Result<T, String> {
+        let described = self.router(clients, wanted, via).await?;
+        let result = ask(&described).await;
         // Another firmware may have other addresses; what refuses one action is still the same router.
         if matches!(result, Err(CallError::Http(_) | CallError::Malformed(_))) {
-            *self.known.lock().await = Known::Nothing;
+            *self.cell(wanted, via).lock().await = Known::Nothing;
         }
         result.map_err(|error| explain(&error))
     }
 
+    fn cell(&self, wanted: Wanted, via: Option<&str>) -> Cell {
+        // What is configured is taken as it is: there is nothing to tell apart.
+        let wanted = if self.configured.is_some() { Wanted::Any } else { wanted };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry((wanted, via.map(str::to_owned))).or_default())
+    }
+
     /// The router, described once.
-    async fn router(&self, clients: &Clients) -> Result<Arc<Described>, String> {
+    async fn router(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Arc<Described>, String> {
         // A failure to ask the kernel leaves the name.
-        let gateway = if self.configured.is_none() { interface::default_gateway().await.unwrap_or(None) } else { None };
+        let ways = if self.configured.is_none() { Ways::read(via).await.unwrap_or_default() } else { Ways::default() };
+        let gateway = ways.gateway();
+        let cell = self.cell(wanted, via);
         // Held while the description is read: the question for the other family waits for it instead of repeating it.
-        let mut known = self.known.lock().await;
+        let mut known = cell.lock().await;
         match &*known {
-            Known::Router(described) if self.still(&described.place, gateway) => return Ok(Arc::clone(described)),
+            Known::Router { described, gateway: then } if *then == gateway => return Ok(Arc::clone(described)),
             Known::Nobody { why, gateway: then, since } if *then == gateway && since.elapsed() < PATIENCE => return Err(why.clone()),
             _ => {}
         }
-        let late = || Err(format!("no router answers within {SEARCH:?}"));
-        let found = tokio::time::timeout(SEARCH, self.find(clients, gateway)).await.unwrap_or_else(|_| late());
+        let seeker = Seeker { clients, names: &self.names, wanted, via, deadline: Instant::now() + SEARCH };
+        let found = match &self.configured {
+            Some(place) => configured(&seeker, place).await,
+            None => seeker.find(&Scene::read(&ways, via).await).await.map(Described::from),
+        };
+        let found = found.map(Arc::new).map_err(|missing| missing.why);
         *known = match &found {
-            Ok(described) => Known::Router(Arc::clone(described)),
+            Ok(described) => Known::Router { described: Arc::clone(described), gateway },
             Err(why) if self.configured.is_none() => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },
             Err(_) => Known::Nothing,
         };
         found
     }
+}
 
-    /// Is `place` where we would look first today, or found by name?
-    fn still(&self, place: &Url, gateway: Option<Ipv4Addr>) -> bool {
-        self.configured.as_ref() == Some(place) || gateway.is_some_and(|gateway| *place == at(gateway)) || place.host_str() == Some(NAME)
-    }
-
-    async fn find(&self, clients: &Clients, gateway: Option<Ipv4Addr>) -> Result<Arc<Described>, String> {
-        let mut places: Vec<Url> = self.configured.iter().cloned().chain(gateway.map(at)).collect();
-        if self.configured.is_none() {
-            places.extend(by_name(&self.names).await);
-        }
-        let mut problem = "no router was found: there is no default gateway; set [fritzbox] address".to_owned();
-        for place in places {
-            match Router::open(clients, &place).await {
-                Ok(router) => return Ok(Arc::new(Described { place, router, lacks_ipv6: AtomicBool::new(false) })),
-                Err(error) => problem = format!("no router answers at {place}: {}", explain(&error)),
-            }
-        }
-        Err(problem)
+impl From<Candidate> for Described {
+    fn from(Candidate { place, router, .. }: Candidate) -> Self {
+        Self { place, igd: router.into() }
     }
 }
 
-impl Described {
-    /// The first connection that has an address; else what the first one says.
-    async fn read(&self, clients: &Clients, family: Family) -> Result<RouterReading, CallError> {
-        let mut first = None;
-        for connection in &self.router.connections {
-            let reading = match family {
-                Family::V4 => read_v4(connection, clients).await,
-                Family::V6 => self.read_v6(connection, clients).await,
-            };
-            match &reading {
-                Ok(reading) if !matches!(reading.address.as_str(), "" | "0.0.0.0" | "::") => return Ok(reading.clone()),
-                _ => first = first.or(Some(reading)),
-            }
-        }
-        first.unwrap_or_else(|| Err(CallError::Malformed("the router has no WAN connection".into())))
-    }
-
-    async fn read_v6(&self, connection: &Connection, clients: &Clients) -> Result<RouterReading, CallError> {
-        let unknown = || SoapFault { code: INVALID_ACTION, text: "no IPv6 actions".into() };
-        if self.lacks_ipv6.load(Ordering::Relaxed) {
-            return Err(CallError::Refused(unknown()));
-        }
-        let found = match connection.call(clients, "X_AVM_DE_GetExternalIPv6Address").await {
-            Err(CallError::Refused(SoapFault { code: INVALID_ACTION, .. })) => {
-                self.lacks_ipv6.store(true, Ordering::Relaxed);
-                return Err(CallError::Refused(unknown()));
-            }
-            found => found?,
-        };
-        // Without a prefix there is still an address.
-        let prefix = connection.call(clients, "X_AVM_DE_GetIPv6Prefix").await.ok();
-        let prefix = prefix.and_then(|found| {
-            let address = found.get("NewIPv6Prefix")?.parse().ok()?;
-            let length = found.get("NewPrefixLength")?.parse().ok().filter(|length| (1..=64).contains(length))?;
-            Some(Prefix::new(address, length))
-        });
-        let address = found.get("NewExternalIPv6Address").cloned().unwrap_or_default();
-        Ok(RouterReading { address, status: status(connection, clients).await?, prefix, ..RouterReading::default() })
+/// The router that the user names, whatever it is.
+async fn configured(seeker: &Seeker<'_>, place: &Url) -> Result<Described, Missing> {
+    match seeker.within(Router::open(seeker.clients, place, seeker.via)).await {
+        Ok(router) => Ok(Described { place: place.clone(), igd: router.into() }),
+        Err(error) => Err(Missing { why: format!("no router answers at {place}: {}", explain(&error)), closed: vec![place.clone()] }),
     }
 }
 
-async fn read_v4(connection: &Connection, clients: &Clients) -> Result<RouterReading, CallError> {
-    let found = connection.call(clients, "GetExternalIPAddress").await?;
-    let address = found.get("NewExternalIPAddress").cloned().unwrap_or_default();
-    Ok(RouterReading { address, status: status(connection, clients).await?, ..RouterReading::default() })
+async fn within<T>(limit: Duration, run: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    // Boxed: the futures of HTTP requests are large.
+    let late = || Err(format!("the router did not answer within {limit:?}"));
+    tokio::time::timeout(limit, Box::pin(run)).await.unwrap_or_else(|_| late())
 }
 
-/// The state of the connection; a router that does not tell has none.
-async fn status(connection: &Connection, clients: &Clients) -> Result<String, CallError> {
-    match connection.call(clients, "GetStatusInfo").await {
-        Ok(found) => Ok(found.get("NewConnectionStatus").cloned().unwrap_or_default()),
-        Err(CallError::Refused(_)) => Ok(String::new()),
-        Err(error) => Err(error),
+/// Our address on the way to `peer`. Connecting a UDP socket sends nothing.
+async fn local(peer: SocketAddr, via: Option<&str>) -> Option<IpAddr> {
+    let any: SocketAddr = match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any).await.ok()?;
+    if let Some(via) = via {
+        socket.bind_device(Some(via.as_bytes())).ok()?;
     }
+    socket.connect(peer).await.ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn explain(error: &CallError) -> String {
@@ -196,44 +258,6 @@ fn explain(error: &CallError) -> String {
         CallError::Malformed(why) => why.clone(),
         other => other.to_string(),
     }
-}
-
-/// Reads `[fritzbox] address`.
-fn place(text: &str) -> Result<Url, String> {
-    let wrong =
-        |why: &str| format!("{text:?} is not the address of a router ({why}); 192.168.178.1, fritz.box or http://HOST:PORT was expected");
-    let text = text.trim();
-    let bare = match text.parse::<IpAddr>() {
-        Ok(IpAddr::V6(address)) => format!("http://[{address}]"),
-        _ if text.contains("://") => text.to_owned(),
-        _ => format!("http://{text}"),
-    };
-    let mut url = Url::parse(&bare).map_err(|error| wrong(&error.to_string()))?;
-    if url.scheme() != "http" {
-        return Err(wrong("IGD is spoken over http"));
-    }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("more than host and port"));
-    }
-    // Port 80 is the box's web page; whoever writes it means it.
-    if url.port().is_none() && !bare.trim_end_matches('/').ends_with(":80") {
-        url.set_port(Some(PORT)).map_err(|()| wrong("no host"))?;
-    }
-    Ok(url)
-}
-
-fn at(gateway: Ipv4Addr) -> Url {
-    Url::parse(&format!("http://{gateway}:{PORT}/")).expect("an address and a port are a host")
-}
-
-/// The box by its name, if the LAN's resolver has it: outside, `.box` belongs to strangers.
-async fn by_name(names: &Names) -> Option<Url> {
-    let found = tokio::time::timeout(LOOKUP, names.addresses(NAME, None)).await.ok()?.ok()?;
-    let near = |address: &IpAddr| match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
-    };
-    found.iter().all(near).then(|| Url::parse(&format!("http://{NAME}:{PORT}/")).expect("a name and a port are a host"))
 }
 
 #[cfg(test)]

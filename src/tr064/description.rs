@@ -7,6 +7,10 @@ use super::xml;
 pub struct Description {
     /// Model name as the device writes it; may be empty.
     pub model: String,
+    /// Manufacturer; may be empty.
+    pub manufacturer: String,
+    /// Unique device name, which tells devices apart; may be empty.
+    pub udn: String,
     /// `URLBase`, if there is one: other addresses are relative to it.
     pub base: Option<String>,
     /// Every service of the device and of the devices inside it, in the order of the document.
@@ -20,8 +24,10 @@ pub struct Service {
     pub kind: String,
     /// Where its actions are called: a path, or a whole URL.
     pub control: String,
-    /// Where its events are subscribed.
+    /// Where its events are subscribed; may be empty.
     pub events: String,
+    /// Where it says what it can do; may be empty.
+    pub scpd: String,
 }
 
 impl Description {
@@ -40,9 +46,12 @@ impl Description {
             kind: field(service, "serviceType").unwrap_or_default(),
             control: field(service, "controlURL").unwrap_or_default(),
             events: field(service, "eventSubURL").unwrap_or_default(),
+            scpd: field(service, "SCPDURL").unwrap_or_default(),
         });
         Ok(Self {
             model: field(device, "modelName").unwrap_or_default(),
+            manufacturer: field(device, "manufacturer").unwrap_or_default(),
+            udn: field(device, "UDN").unwrap_or_default(),
             base: field(&root, "URLBase").filter(|base| !base.is_empty()),
             services: services.collect(),
         })
@@ -50,10 +59,26 @@ impl Description {
 
     /// The connections to the outside that can be asked without login: IP before PPP.
     pub fn wan_connections(&self) -> impl Iterator<Item = &Service> {
-        ["WANIPConnection", "WANPPPConnection"].into_iter().flat_map(move |name| {
-            let prefix = format!("urn:schemas-upnp-org:service:{name}:");
-            self.services.iter().filter(move |service| service.kind.starts_with(&prefix) && !service.control.is_empty())
-        })
+        ["WANIPConnection", "WANPPPConnection"].into_iter().flat_map(|name| self.igd(name))
+    }
+
+    /// What the connections to the outside have in common, if it can be asked without login.
+    #[must_use]
+    pub fn wan_common(&self) -> Option<&Service> {
+        self.igd("WANCommonInterfaceConfig").next()
+    }
+
+    /// Services of the `UPnP` Forum with this name, of every version.
+    fn igd(&self, name: &str) -> impl Iterator<Item = &Service> {
+        let prefix = format!("urn:schemas-upnp-org:service:{name}:");
+        self.services.iter().filter(move |service| service.kind.starts_with(&prefix) && !service.control.is_empty())
+    }
+
+    /// Is it one of AVM's? The company has taken the name of its boxes since.
+    #[must_use]
+    pub fn is_fritz_box(&self) -> bool {
+        let first = self.manufacturer.split_whitespace().next().unwrap_or_default();
+        first.eq_ignore_ascii_case("AVM") || [&self.manufacturer, &self.model].iter().any(|text| text.starts_with("FRITZ!"))
     }
 }
 
@@ -75,6 +100,7 @@ mod tests {
             assert!(description.model.contains(model), "{}", description.model);
             let controls: Vec<&str> = description.wan_connections().map(|service| service.control.as_str()).collect();
             assert_eq!(controls, [control], "{model}");
+            assert_eq!(description.is_fritz_box(), model.starts_with("FRITZ!Box"), "{model}");
         }
     }
 
@@ -84,6 +110,17 @@ mod tests {
         assert_eq!(linksys.base.as_deref(), Some("http://192.168.1.1:49152"));
         let fritz = Description::parse(include_str!("../../tests/fixtures/fritzbox/igddesc-7590.xml")).unwrap();
         assert_eq!(fritz.base, None);
+    }
+
+    #[test]
+    fn a_service_says_where_it_is_described_and_where_its_events_are() {
+        let fritz = Description::parse(include_str!("../../tests/fixtures/fritzbox/igddesc-7590.xml")).unwrap();
+        let connection = fritz.wan_connections().next().unwrap();
+        assert_eq!((connection.scpd.as_str(), connection.events.as_str()), ("/igdconnSCPD.xml", "/igdupnp/control/WANIPConn1"));
+        assert_eq!(fritz.wan_common().unwrap().scpd, "/igdicfgSCPD.xml");
+        let mini = Description::parse(include_str!("../../tests/fixtures/fritzbox/miniupnpd-desc.xml")).unwrap();
+        assert_eq!((mini.wan_common().unwrap().control.as_str(), mini.manufacturer.as_str()), ("/ctl/CmnIfCfg", "Debian"));
+        assert_eq!(mini.udn, "uuid:11111111-2222-3333-4444-555555555555");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::xml;
 use crate::config::Login;
 use crate::http::Clients;
 
-/// What may be sent without login (TR-064 First Steps, "GetSecurityPort").
+/// What may be sent without login (TR-064 First Steps, `GetSecurityPort`).
 const DEVICE: &str = "DeviceInfo:1";
 /// Tells the users of the box, without login.
 const SECURITY: &str = "LANConfigSecurity:1";
@@ -66,7 +66,8 @@ impl Session {
                 }
                 None if wire.pin.knows() => return Err(wire.pin.lost()),
                 None => {
-                    tracing::warn!(host = %place, "the box offers no TLS: the login goes as a digest, everything else can be read on the way")
+                    let host = place.host_str().unwrap_or_default();
+                    tracing::warn!(host, "the box offers no TLS: the login goes as a digest, everything else can be read on the way");
                 }
             }
         }

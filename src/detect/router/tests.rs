@@ -1,123 +1,158 @@
 use crate::http::Options;
-use crate::http::fake::{Answer, End, FakeHttp};
-use crate::resolve::fake::{FakeDns, Otherwise, Zone, address};
+use crate::http::fake::{Answer, End};
+use crate::rules::address::Prefix;
+use crate::rules::consensus::Lifetimes;
 
+use super::fake::{BOX, FakeRouter, MINI, MINI_SCPD, results};
 use super::*;
 
-const BOX: &str = include_str!("../../../tests/fixtures/fritzbox/igddesc-7590.xml");
 const PPP: &str = include_str!("../../../tests/fixtures/fritzbox/linksys-desc.xml");
-const FAULT: &str = include_str!("../../../tests/fixtures/fritzbox/fault401.xml");
 
-fn clients() -> Clients {
+pub(super) fn clients() -> Clients {
     Clients::new(&Options { user_agent: "wanbeacon/test".into(), ..Options::default() }).unwrap()
 }
 
-/// A result in the manner of a FRITZ!Box.
-fn result(action: &str, values: &[(&str, &str)]) -> Answer {
-    let values: Vec<String> = values.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
-    Answer::ok(&format!(
-        "<?xml version=\"1.0\"?>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<s:Body>\n\
-         <u:{action}Response xmlns:u=\"urn:schemas-upnp-org:service:WANIPConnection:1\">\n{}\n</u:{action}Response>\n</s:Body>\n\
-         </s:Envelope>",
-        values.join("\n")
-    ))
+/// Asks routers that are configured.
+struct Asker {
+    routers: Routers,
+    clients: Clients,
 }
 
-fn external(address: &str) -> Answer {
-    result("GetExternalIPAddress", &[("NewExternalIPAddress", address)])
+impl Asker {
+    fn of(fake: &FakeRouter) -> Self {
+        Self { routers: Routers::new(Some(fake.place().as_str()), Names::new(&[])).unwrap(), clients: clients() }
+    }
+
+    async fn ask(&self, family: Family) -> Result<RouterReading, String> {
+        self.routers.ask(&self.clients, Wanted::FritzBox, None, family).await
+    }
 }
 
-fn state(status: &str) -> Answer {
-    result("GetStatusInfo", &[("NewConnectionStatus", status), ("NewLastConnectionError", "ERROR_NONE"), ("NewUptime", "12")])
+fn reading(address: &str, status: &str) -> RouterReading {
+    RouterReading { address: address.into(), status: status.into(), ..RouterReading::default() }
 }
 
-fn fault() -> Answer {
-    Answer::reply("500 Internal Server Error", "", FAULT)
+fn lives(preferred: u64, valid: u64) -> Option<Lifetimes> {
+    Some(Lifetimes { preferred: Duration::from_secs(preferred), valid: Duration::from_secs(valid) })
 }
 
-async fn serve(answers: Vec<Answer>) -> (FakeHttp, Routers) {
-    let fake = FakeHttp::start("127.0.0.1:0", answers).await;
-    let routers = Routers::new(Some(&fake.url("")), Names::new(&[])).unwrap();
-    (fake, routers)
+const ADDRESS: [(&str, &str); 4] =
+    [("NewExternalIPv6Address", "2003:f:ab::10"), ("NewPrefixLength", "64"), ("NewValidLifetime", "7200"), ("NewPreferedLifetime", "1200")];
+
+fn prefix<'a>(network: &'a str, length: &'a str) -> [(&'a str, &'a str); 4] {
+    [("NewIPv6Prefix", network), ("NewPrefixLength", length), ("NewValidLifetime", "4294967295"), ("NewPreferedLifetime", "3600")]
 }
 
-/// First lines and actions of everything that was asked.
-fn asked(fake: &FakeHttp) -> Vec<String> {
-    let brief = |request: &String| {
-        let action =
-            request.lines().find_map(|line| line.split_once('#').filter(|(name, _)| name.to_lowercase().starts_with("soapaction")));
-        let line = request.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1");
-        action.map_or(line.to_owned(), |(_, action)| format!("{line} {}", action.trim_matches('"')))
-    };
-    fake.requests().iter().map(brief).collect()
+#[tokio::test]
+async fn a_box_tells_its_ipv4_address_and_describes_itself_once() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let asker = Asker::of(&fake);
+    assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "Connected")));
+    fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "")]);
+    assert_eq!(asker.ask(Family::V4).await, Ok(reading("", "Connected")));
+    let wanted = [
+        "/igddesc.xml",
+        "GetExternalIPAddress",
+        "/igdconnSCPD.xml",
+        "GetStatusInfo",
+        // Its description cannot be read: the action is tried, once.
+        "/igdicfgSCPD.xml",
+        "X_AVM_DE_GetDsliteStatus",
+        "GetExternalIPAddress",
+        "GetStatusInfo",
+    ];
+    assert_eq!(fake.asked(), wanted);
 }
 
-fn reading(address: &str, status: &str, prefix: Option<&str>) -> RouterReading {
-    RouterReading {
-        address: address.into(),
-        status: status.into(),
-        prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
-        ..RouterReading::default()
+#[tokio::test]
+async fn a_box_tells_its_ipv6_address_and_the_prefix_of_the_lan_with_what_is_left_of_them() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    fake.says("X_AVM_DE_GetExternalIPv6Address", &ADDRESS);
+    let asker = Asker::of(&fake);
+    for length in ["56", "48", "64"] {
+        fake.says("X_AVM_DE_GetIPv6Prefix", &prefix("2003:e7:1:5600::", length));
+        let wanted = RouterReading {
+            lifetimes: lives(1200, 7200),
+            prefix: Some(Prefix::parse(&format!("2003:e7:1:5600::/{length}")).unwrap()),
+            prefix_lifetimes: lives(3600, u32::MAX.into()),
+            ..reading("2003:f:ab::10", "Connected")
+        };
+        assert_eq!(asker.ask(Family::V6).await, Ok(wanted));
+    }
+    for (network, length) in [("", "0"), ("::", "0"), ("2003:e7::", "65"), ("2003:e7::", "0")] {
+        fake.says("X_AVM_DE_GetIPv6Prefix", &prefix(network, length));
+        assert_eq!(asker.ask(Family::V6).await.unwrap().prefix, None, "{network}/{length}");
     }
 }
 
 #[tokio::test]
-async fn a_box_tells_its_ipv4_address_and_its_description_is_read_once() {
-    let (fake, routers) = serve(vec![Answer::ok(BOX), external("91.12.34.57"), state("Connected"), external(""), state("Connected")]).await;
-    let clients = clients();
-    assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("91.12.34.57", "Connected", None)));
-    assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("", "Connected", None)));
-    let control = "POST /igdupnp/control/WANIPConn1";
-    let wanted =
-        ["GetExternalIPAddress", "GetStatusInfo", "GetExternalIPAddress", "GetStatusInfo"].map(|action| format!("{control} {action}"));
-    let asked = asked(&fake);
-    assert_eq!(asked[0], "GET /igddesc.xml");
-    assert_eq!(asked[1..], wanted);
-    let request = fake.requests()[1].to_ascii_lowercase();
-    assert!(request.contains("content-type: text/xml; charset=\"utf-8\""), "{request}");
-    assert!(!request.contains("authorization"), "{request}");
+async fn a_prefix_that_could_not_be_read_is_not_taken_for_none() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    fake.says("X_AVM_DE_GetExternalIPv6Address", &ADDRESS);
+    let asker = Asker::of(&fake);
+    for (network, length) in [("2003:e7::", "soon"), ("91.12.34.0", "24"), ("nowhere", "56"), ("2003:e7::", "-1")] {
+        fake.says("X_AVM_DE_GetIPv6Prefix", &prefix(network, length));
+        assert!(asker.ask(Family::V6).await.unwrap_err().contains("is not a prefix"), "{network}/{length}");
+    }
+    fake.set("X_AVM_DE_GetIPv6Prefix", Answer::raw("", End::Reset));
+    assert!(asker.ask(Family::V6).await.is_err());
 }
 
 #[tokio::test]
-async fn a_box_tells_its_ipv6_address_and_the_prefix_of_the_lan() {
-    let address = [("NewExternalIPv6Address", "2003:f:ab::10"), ("NewPrefixLength", "64"), ("NewPreferedLifetime", "1200")];
-    let prefix = [("NewIPv6Prefix", "2003:e7:1:5600::"), ("NewPrefixLength", "56"), ("NewValidLifetime", "7200")];
-    let (_fake, routers) = serve(vec![
-        Answer::ok(BOX),
-        result("X_AVM_DE_GetExternalIPv6Address", &address),
-        result("X_AVM_DE_GetIPv6Prefix", &prefix),
-        state("Connected"),
-    ])
-    .await;
-    let read = routers.ask(&clients(), Family::V6).await;
-    assert_eq!(read, Ok(reading("2003:f:ab::10", "Connected", Some("2003:e7:1:5600::/56"))));
+async fn a_router_that_lists_no_ipv6_actions_is_not_asked_for_them() {
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/rootDesc.xml", MINI), ("/WANIPCn.xml", MINI_SCPD)]).await;
+    assert!(Asker::of(&fake).ask(Family::V6).await.unwrap_err().contains("not a FRITZ!Box"));
+    assert_eq!(fake.asked(), ["/igddesc.xml", "/igd2desc.xml", "/rootDesc.xml", "/WANIPCn.xml"]);
 }
 
 #[tokio::test]
-async fn a_router_without_ipv6_actions_is_not_asked_for_them_again() {
-    let (fake, routers) = serve(vec![Answer::ok(BOX), fault(), external("91.12.34.57"), fault()]).await;
-    let clients = clients();
+async fn a_router_that_lists_nothing_is_asked_once_for_what_it_may_know() {
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", BOX)]).await;
+    fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+    let asker = Asker::of(&fake);
     for _ in 0..2 {
-        assert!(routers.ask(&clients, Family::V6).await.unwrap_err().contains("not a FRITZ!Box"));
+        assert!(asker.ask(Family::V6).await.unwrap_err().contains("not a FRITZ!Box"));
+        // One that does not tell its state is taken at its word.
+        assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "")));
     }
-    // A router that does not tell its state is taken at its word.
-    assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("91.12.34.57", "", None)));
-    assert_eq!(fake.requests().len(), 4);
+    for what in ["/igddesc.xml", "/igdconnSCPD.xml", "X_AVM_DE_GetExternalIPv6Address", "GetStatusInfo", "X_AVM_DE_GetDsliteStatus"] {
+        assert_eq!(fake.count(what), 1, "{what}");
+    }
 }
 
 #[tokio::test]
-async fn another_description_helps_where_the_first_is_missing() {
-    let page = Answer::reply("404 Not Found", "", "<html><body>no</body></html>");
-    let desc = include_str!("../../../tests/fixtures/fritzbox/miniupnpd-desc.xml");
-    let recorded = [
-        include_str!("../../../tests/fixtures/fritzbox/miniupnpd-external.xml"),
-        include_str!("../../../tests/fixtures/fritzbox/miniupnpd-status.xml"),
-    ]
-    .map(Answer::ok);
-    let [external, state] = recorded;
-    let (fake, routers) = serve(vec![page, Answer::ok(desc), external, state]).await;
-    assert_eq!(routers.ask(&clients(), Family::V4).await, Ok(reading("93.184.215.14", "Connected", None)));
-    assert_eq!(asked(&fake)[..3], ["GET /igddesc.xml", "GET /igd2desc.xml", "POST /ctl/IPConn GetExternalIPAddress"]);
+async fn a_box_behind_a_tunnel_says_so() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let asker = Asker::of(&fake);
+    for (said, meant) in [("1", Some(true)), ("0", Some(false)), ("perhaps", None)] {
+        fake.says("X_AVM_DE_GetDsliteStatus", &[("NewX_AVM_DE_DsliteStatus", said)]);
+        assert_eq!(asker.ask(Family::V4).await.unwrap().ds_lite, meant);
+    }
+}
+
+#[tokio::test]
+async fn recorded_answers_of_miniupnpd_are_read() {
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/rootDesc.xml", MINI), ("/WANIPCn.xml", MINI_SCPD)]).await;
+    fake.set("GetExternalIPAddress", Answer::ok(include_str!("../../../tests/fixtures/fritzbox/miniupnpd-external.xml")));
+    fake.set("GetStatusInfo", Answer::ok(include_str!("../../../tests/fixtures/fritzbox/miniupnpd-status.xml")));
+    assert_eq!(Asker::of(&fake).ask(Family::V4).await, Ok(reading("93.184.215.14", "Connected")));
+}
+
+#[tokio::test]
+async fn of_several_connections_the_one_with_an_address_counts() {
+    let second = "<service><serviceType>urn:schemas-upnp-org:service:WANPPPConnection:1</serviceType>\
+        <controlURL>/ppp</controlURL><eventSubURL>/ppp-events</eventSubURL><SCPDURL>/ppp.xml</SCPDURL></service></serviceList>";
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", &BOX.replacen("</serviceList>", second, 1))]).await;
+    fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "0.0.0.0")]);
+    let address = results("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+    fake.set("/ppp#GetExternalIPAddress", address);
+    let asker = Asker::of(&fake);
+    assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "")));
+    let eventing = asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap();
+    assert_eq!(eventing.url.path(), "/ppp-events");
+    // The other one may be the one with an address when this one cannot be asked.
+    fake.set("/ppp#GetExternalIPAddress", Answer::raw("", End::Reset));
+    assert!(asker.ask(Family::V4).await.is_err());
 }
 
 #[tokio::test]
@@ -125,16 +160,28 @@ async fn what_is_no_description_is_reported_with_what_to_check() {
     let broken = include_str!("../../../tests/fixtures/fritzbox/invalid.xml");
     let tr64 = include_str!("../../../tests/fixtures/fritzbox/tr64desc-7530.xml");
     let huge = format!("<root>{}</root>", "<a/>".repeat(20_000));
+    let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;&b;&b;\">]><root><device>&c;</device></root>";
     for (page, word) in [
         ("<html><body>UPnP is off</body></html>", "UPnP"),
         (broken, "broken XML"),
+        (bomb, "DTD"),
         ("", "no XML"),
         (&huge, "longer than"),
         (tr64, "no WAN connection service"),
     ] {
-        let (_fake, routers) = serve(vec![Answer::ok(page)]).await;
-        let problem = routers.ask(&clients(), Family::V4).await.unwrap_err();
+        let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", page)]).await;
+        let problem = Asker::of(&fake).ask(Family::V4).await.unwrap_err();
         assert!(problem.contains(word) && problem.contains("127.0.0.1"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_description_that_is_moved_elsewhere_is_not_followed() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    for to in ["http://192.0.2.1/igddesc.xml", "/other.xml"] {
+        fake.set("/igddesc.xml", Answer::redirect(302, to));
+        fake.set("/other.xml", Answer::ok(BOX));
+        assert!(Asker::of(&fake).ask(Family::V4).await.unwrap_err().contains("redirected"), "{to}");
     }
 }
 
@@ -142,73 +189,79 @@ async fn what_is_no_description_is_reported_with_what_to_check() {
 async fn a_control_address_on_another_host_is_not_called() {
     for elsewhere in ["http://192.0.2.1/control", "https://127.0.0.1/control", "//192.0.2.1/control"] {
         let page = BOX.replace("/igdupnp/control/WANIPConn1", elsewhere);
-        let (_fake, routers) = serve(vec![Answer::ok(&page)]).await;
-        assert!(routers.ask(&clients(), Family::V4).await.unwrap_err().contains("no WAN connection service"), "{elsewhere}");
+        let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", &page)]).await;
+        assert!(Asker::of(&fake).ask(Family::V4).await.unwrap_err().contains("no WAN connection service"), "{elsewhere}");
     }
     // URLBase names another host here as well; the control address is a path and stays on the one that was asked.
-    let (fake, routers) = serve(vec![Answer::ok(PPP), external("91.12.34.57"), state("Connected")]).await;
-    assert!(routers.ask(&clients(), Family::V4).await.is_ok());
-    assert!(asked(&fake)[1].starts_with("POST /upnp/control/WANPPPConn1"));
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", PPP)]).await;
+    fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+    assert!(Asker::of(&fake).ask(Family::V4).await.is_ok());
 }
 
 #[tokio::test]
 async fn answers_that_break_the_protocol_are_reported_and_the_description_is_read_again() {
     for answer in [Answer::ok("<html/>"), Answer::ok("<a:"), Answer::reply("404 Gone", "", ""), Answer::raw("", End::Reset)] {
-        let (fake, routers) = serve(vec![Answer::ok(BOX), answer, Answer::ok(BOX), external("91.12.34.57"), state("Connected")]).await;
-        let clients = clients();
-        assert!(routers.ask(&clients, Family::V4).await.is_err());
-        assert_eq!(routers.ask(&clients, Family::V4).await, Ok(reading("91.12.34.57", "Connected", None)));
-        assert_eq!(asked(&fake)[2], "GET /igddesc.xml");
+        let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+        fake.set("GetExternalIPAddress", answer);
+        let asker = Asker::of(&fake);
+        assert!(asker.ask(Family::V4).await.is_err());
+        fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+        assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "Connected")));
+        assert_eq!(fake.count("/igddesc.xml"), 2);
     }
+}
+
+#[tokio::test]
+async fn old_http_is_understood_and_long_words_are_cut() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let old = format!("HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n{BOX}");
+    fake.set("/igddesc.xml", Answer::raw(&old, End::Close));
+    fake.says("GetStatusInfo", &[("NewConnectionStatus", &"a\tb".repeat(1000))]);
+    let status = Asker::of(&fake).ask(Family::V4).await.unwrap().status;
+    assert!(status.starts_with("a ba b") && status.len() == 64, "{status:?}");
 }
 
 #[tokio::test]
 async fn a_router_that_never_ends_its_answer_is_given_up() {
-    let dribble = Answer::raw("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<root>", End::Dribble);
-    let (_fake, mut routers) = serve(vec![dribble]).await;
-    routers.limit = Duration::from_millis(100);
-    assert!(routers.ask(&clients(), Family::V4).await.unwrap_err().contains("did not answer within"));
-}
-
-/// Where the box is, if a name server has `zone`, and how often that was asked.
-async fn named(zone: Zone) -> (Option<Url>, usize) {
-    let dns = FakeDns::start("127.0.0.1:0", zone).await;
-    let found = by_name(&Names::new(&[dns.address])).await;
-    let asked = dns.asked.lock().unwrap().len();
-    (found, asked)
+    let fake = FakeRouter::start("127.0.0.1:0", &[]).await;
+    fake.set("/igddesc.xml", Answer::raw("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<root>", End::Dribble));
+    let mut asker = Asker::of(&fake);
+    asker.routers.limit = Duration::from_millis(100);
+    assert!(asker.ask(Family::V4).await.unwrap_err().contains("did not answer within"));
 }
 
 #[tokio::test]
-async fn the_name_of_the_box_is_looked_up_at_the_configured_servers_and_counts_only_nearby() {
-    let near = vec![address("fritz.box.", "192.168.178.1"), address("fritz.box.", "fd00::1")];
-    assert_eq!(named(Zone::new(near.clone())).await, (Some(place("fritz.box").unwrap()), 2));
-    let mixed = [near, vec![address("fritz.box.", "203.0.113.1")]].concat();
-    assert_eq!(named(Zone::new(mixed)).await.0, None);
-    assert_eq!(named(Zone::new(vec![])).await.0, None);
+async fn a_box_names_where_its_events_are_and_who_may_call() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let routers = Routers::new(Some(&format!("localhost:{}", fake.address.port())), Names::new(&[])).unwrap();
+    let eventing = routers.eventing(&clients(), Wanted::FritzBox, None).await.unwrap();
+    let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| eventing.peer.is_ipv4());
+    assert_eq!(eventing.url.path(), "/igdupnp/control/WANIPConn1");
+    assert_eq!(place::address_of(&eventing.url), Some(eventing.peer));
+    assert!(eventing.peer.is_loopback() && (local.is_none() || eventing.local == local), "{eventing:?}");
+    assert_eq!(eventing.evented, PerFamily { v4: true, v6: true });
+    assert_eq!(routers.place(&clients(), None).await.unwrap().host_str(), Some("localhost"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_silent_name_server_does_not_keep_the_search_for_the_box() {
-    let begun = Instant::now();
-    assert_eq!(named(Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await.0, None);
-    assert_eq!(begun.elapsed().as_secs(), LOOKUP.as_secs());
-}
-
-#[test]
-fn the_address_of_the_box_is_read_in_every_form() {
-    for (text, url) in [
-        ("192.168.178.1", "http://192.168.178.1:49000/"),
-        (" fritz.box ", "http://fritz.box:49000/"),
-        ("fritz.box:49001", "http://fritz.box:49001/"),
-        ("http://192.168.178.1:5000", "http://192.168.178.1:5000/"),
-        ("http://fritz.box/", "http://fritz.box:49000/"),
-        ("http://127.0.0.1:80", "http://127.0.0.1/"),
-        ("fd00::1", "http://[fd00::1]:49000/"),
-        ("[fd00::1]:5000", "http://[fd00::1]:5000/"),
-    ] {
-        assert_eq!(place(text).unwrap().as_str(), url, "{text}");
-    }
-    for text in ["", "https://fritz.box", "ftp://fritz.box", "http://fritz.box/igddesc.xml", "http://user:geheim@fritz.box", "fritz box"] {
-        assert!(place(text).unwrap_err().contains("fritz.box or http://HOST:PORT"), "{text:?}");
-    }
+#[tokio::test]
+async fn a_look_at_the_line_shows_everything_and_leaves_out_what_is_not_told() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    fake.says("X_AVM_DE_GetExternalIPv6Address", &ADDRESS);
+    fake.says("X_AVM_DE_GetIPv6Prefix", &prefix("2003:e7:1:5600::", "56"));
+    fake.says("X_AVM_DE_GetDNSServer", &[("NewIPv4DNSServer1", "217.237.148.22"), ("NewIPv4DNSServer2", "0.0.0.0")]);
+    let asker = Asker::of(&fake);
+    let view = asker.routers.view(&asker.clients, None).await.unwrap();
+    let wanted = WanView {
+        model: "FRITZ!Box 7590".into(),
+        place: fake.place().to_string(),
+        status: Some("Connected".into()),
+        uptime: Some(12),
+        address: PerFamily { v4: Some("91.12.34.57".into()), v6: Some("2003:f:ab::10".into()) },
+        lifetimes: Some(Remaining { preferred: 1200, valid: 7200 }),
+        prefix: Some("2003:e7:1:5600::/56".into()),
+        prefix_lifetimes: Some(Remaining { preferred: 3600, valid: u32::MAX.into() }),
+        dns: PerFamily { v4: vec!["217.237.148.22".parse().unwrap()], v6: vec![] },
+        ..WanView::default()
+    };
+    assert_eq!(view, wanted);
 }

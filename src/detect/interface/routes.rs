@@ -1,0 +1,182 @@
+//! The ways that the kernel knows over IPv4.
+
+use std::net::Ipv4Addr;
+
+use futures_util::TryStreamExt as _;
+use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType};
+use rtnetlink::RouteMessageBuilder;
+
+use super::ask;
+
+/// The kernel's table of our own addresses (`RT_TABLE_LOCAL`, `rtnetlink(7)`).
+const LOCAL_TABLE: u8 = 255;
+
+/// Where packets go, for everything or for what goes through one interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::detect) struct Ways {
+    routes: Vec<Route>,
+    /// Names of the interfaces by index.
+    links: Vec<(u32, String)>,
+}
+
+/// One route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Route {
+    network: Ipv4Addr,
+    length: u8,
+    gateway: Option<Ipv4Addr>,
+    metric: u32,
+    link: u32,
+    /// It leads to other machines: it is no address of ours, and nothing is thrown away there.
+    leads: bool,
+}
+
+impl Ways {
+    /// Asks the kernel. Without `via` the main table counts: what other tables are for is known to whoever made them.
+    ///
+    /// # Errors
+    ///
+    /// Says why the kernel could not be asked.
+    pub(in crate::detect) async fn read(via: Option<&str>) -> Result<Self, String> {
+        ask(async |handle| {
+            let links = handle.link().get().execute().try_collect::<Vec<LinkMessage>>().await?;
+            let links: Vec<(u32, String)> = links.iter().filter_map(|link| Some((link.header.index, name(link)?))).collect();
+            let only = via.map(|via| links.iter().find(|(_, name)| name == via).map(|(index, _)| *index));
+            let messages = handle.route().get(RouteMessageBuilder::<Ipv4Addr>::new().build()).execute();
+            let mut routes: Vec<Route> =
+                messages.try_collect::<Vec<_>>().await?.iter().filter_map(|message| route(message, only)).collect();
+            routes.sort_by_key(|route| route.metric);
+            Ok(Self { routes, links })
+        })
+        .await
+    }
+
+    /// The gateway of the default route, of several the one with the lowest metric.
+    pub(in crate::detect) fn gateway(&self) -> Option<Ipv4Addr> {
+        self.default_route()?.gateway
+    }
+
+    /// The interface that the default route goes through.
+    pub(in crate::detect) fn interface(&self) -> Option<&str> {
+        let index = self.default_route()?.link;
+        self.links.iter().find(|(known, _)| *known == index).map(|(_, name)| name.as_str())
+    }
+
+    fn default_route(&self) -> Option<&Route> {
+        self.routes.iter().find(|route| route.length == 0 && route.leads && route.gateway.is_some())
+    }
+
+    /// Is `address` on a network of ours, or behind a private gateway that a route of its own names? The default route does
+    /// not count: it leads to the internet.
+    pub(in crate::detect) fn lead_to(&self, address: Ipv4Addr) -> bool {
+        let covering = self.routes.iter().filter(|route| route.length > 0 && route.covers(address));
+        covering.max_by_key(|route| route.length).is_some_and(|route| route.leads && route.gateway.is_none_or(|via| via.is_private()))
+    }
+}
+
+impl Route {
+    fn covers(&self, address: Ipv4Addr) -> bool {
+        let shift = 32 - u32::from(self.length.min(32));
+        let cut = |address: Ipv4Addr| u64::from(address.to_bits()) >> shift;
+        cut(address) == cut(self.network)
+    }
+}
+
+fn name(link: &LinkMessage) -> Option<String> {
+    link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::IfName(name) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+/// A route through the interface `only`; `Some(None)` is one that does not exist.
+fn route(message: &RouteMessage, only: Option<Option<u32>>) -> Option<Route> {
+    let header = &message.header;
+    let mut route = Route {
+        network: Ipv4Addr::UNSPECIFIED,
+        length: header.destination_prefix_length,
+        gateway: None,
+        metric: 0,
+        link: 0,
+        leads: header.kind == RouteType::Unicast,
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
+            RouteAttribute::Gateway(RouteAddress::Inet(address)) => route.gateway = Some(*address),
+            RouteAttribute::Priority(priority) => route.metric = *priority,
+            RouteAttribute::Oif(index) => route.link = *index,
+            _ => {}
+        }
+    }
+    let wanted = match only {
+        Some(only) => only == Some(route.link),
+        None => matches!(header.table, RouteHeader::RT_TABLE_MAIN | LOCAL_TABLE),
+    };
+    wanted.then_some(route)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `DESTINATION/LENGTH` behind `gateway` with a metric, through interface 2.
+    fn message(network: [u8; 4], length: u8, gateway: Option<[u8; 4]>, metric: u32) -> RouteMessage {
+        let mut message = RouteMessage::default();
+        message.header.destination_prefix_length = length;
+        message.header.kind = RouteType::Unicast;
+        message.header.table = RouteHeader::RT_TABLE_MAIN;
+        message.attributes =
+            vec![RouteAttribute::Destination(RouteAddress::Inet(network.into())), RouteAttribute::Priority(metric), RouteAttribute::Oif(2)];
+        message.attributes.extend(gateway.map(|gateway| RouteAttribute::Gateway(RouteAddress::Inet(gateway.into()))));
+        message
+    }
+
+    fn ways(messages: &[RouteMessage]) -> Ways {
+        let mut routes: Vec<Route> = messages.iter().filter_map(|message| route(message, None)).collect();
+        routes.sort_by_key(|route| route.metric);
+        Ways { routes, links: vec![(2, "eth0".into())] }
+    }
+
+    #[test]
+    fn of_several_default_routes_the_one_with_the_lowest_metric_has_the_gateway() {
+        let all = [
+            message([0; 4], 0, None, 1),
+            message([10, 0, 0, 0], 8, Some([192, 168, 178, 9]), 0),
+            message([0; 4], 0, Some([192, 168, 178, 2]), 600),
+            message([0; 4], 0, Some([192, 168, 178, 1]), 100),
+        ];
+        assert_eq!(ways(&all).gateway(), Some([192, 168, 178, 1].into()));
+        assert_eq!(ways(&all).interface(), Some("eth0"));
+        assert_eq!(ways(&all[..2]).gateway(), None);
+        let mut thrown = message([0; 4], 0, Some([192, 168, 178, 1]), 0);
+        thrown.header.kind = RouteType::Unreachable;
+        assert_eq!(ways(&[thrown]).gateway(), None);
+    }
+
+    #[test]
+    fn a_route_counts_for_its_interface_and_without_one_if_it_is_in_the_main_table() {
+        let mut other = message([0; 4], 0, Some([192, 168, 178, 1]), 0);
+        other.header.table = 51;
+        assert_eq!(route(&other, None), None);
+        assert!(route(&other, Some(Some(2))).is_some());
+        assert_eq!(route(&other, Some(Some(3))), None);
+        assert_eq!(route(&other, Some(None)), None);
+    }
+
+    #[test]
+    fn what_is_near_is_reached_without_the_default_route() {
+        let default = message([0; 4], 0, Some([192, 168, 1, 1]), 0);
+        let factory = Ipv4Addr::new(192, 168, 178, 1);
+        let lan = message([192, 168, 178, 0], 24, None, 0);
+        let mut own = message([192, 168, 178, 1], 32, None, 0);
+        own.header.kind = RouteType::Local;
+        assert!(!ways(std::slice::from_ref(&default)).lead_to(factory));
+        assert!(ways(&[default.clone(), lan.clone()]).lead_to(factory));
+        assert!(!ways(&[default.clone(), lan.clone(), own]).lead_to(factory), "it is ours");
+        assert!(!ways(&[default.clone(), lan]).lead_to([192, 168, 179, 1].into()));
+        assert!(ways(&[default.clone(), message([192, 168, 0, 0], 16, Some([10, 0, 0, 1]), 0)]).lead_to(factory));
+        assert!(!ways(&[default, message([192, 168, 0, 0], 16, Some([203, 0, 113, 1]), 0)]).lead_to(factory));
+    }
+}

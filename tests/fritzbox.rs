@@ -6,6 +6,8 @@ mod double;
 mod itself;
 #[path = "fritzbox/rig.rs"]
 mod rig;
+#[path = "fritzbox/router.rs"]
+mod router;
 #[path = "fritzbox/session.rs"]
 mod session;
 #[path = "fritzbox/stranger.rs"]

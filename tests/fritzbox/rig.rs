@@ -9,7 +9,8 @@ use wanbeacon::rules::secret::Secret;
 use wanbeacon::tr064::session::{CallError, Session, Trust};
 
 use crate::double::Double;
-use crate::double::wire::Request;
+use crate::double::odd::Oddity;
+use crate::double::wire::{Request, Then};
 
 pub(crate) const PASSWORD: &str = "gurkensalat";
 
@@ -81,4 +82,47 @@ pub(crate) fn parameter(request: &Request, name: &str) -> String {
     let field = request.field("authorization").unwrap_or_else(|| panic!("no login in {}", request.head));
     let value = field.split_once(&format!(" {name}=")).unwrap_or_else(|| panic!("no {name} in {field}")).1;
     value.split(',').next().expect("it is sound").trim_matches('"').to_owned()
+}
+
+/// Answers that are no answer, at once.
+pub(crate) fn broken() -> Vec<Oddity> {
+    let long = format!("<root>{}</root>", "<a>b</a>".repeat(40_000));
+    let deep = "<a>".repeat(100_000);
+    vec![
+        Oddity::malformed(),
+        Oddity::entity_bomb(),
+        Oddity::Endless(Then::Flood),
+        Oddity::Endless(Then::Close),
+        Oddity::Xml(String::new()),
+        Oddity::Xml("\u{0}\u{1}".into()),
+        Oddity::Xml("<root/>".into()),
+        Oddity::Xml(long),
+        Oddity::Xml(deep),
+        Oddity::Raw(Vec::new(), Then::Close),
+        Oddity::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n<root>".to_vec(), Then::Close),
+        Oddity::Raw(b"SSH-2.0-box\r\n".to_vec(), Then::Close),
+        Oddity::Raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\nx".to_vec(), Then::Close),
+        Oddity::Page(500),
+    ]
+}
+
+/// Answers that never end, and never grow too long in any time that a person would wait.
+pub(crate) fn endless() -> [Oddity; 3] {
+    [Oddity::Endless(Then::Hang), Oddity::Endless(Then::Drip), Oddity::Raw(Vec::new(), Then::Hang)]
+}
+
+/// The result of `run`, with a clock that does not make anybody wait once the box was asked something more.
+pub(crate) async fn hurried<T>(double: &Double, run: impl Future<Output = T>) -> T {
+    let from = double.asked().len();
+    let hurry = async {
+        double.wait_asked(|asked| asked.len() > from).await;
+        tokio::time::pause();
+        std::future::pending::<()>().await;
+    };
+    let result = tokio::select! {
+        result = run => result,
+        () = hurry => unreachable!("it waits for ever"),
+    };
+    tokio::time::resume();
+    result
 }

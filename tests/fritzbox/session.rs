@@ -14,8 +14,7 @@ use crate::double::Double;
 use crate::double::login::{Algorithm, Right};
 use crate::double::odd::{Oddity, On};
 use crate::double::second::TOKEN;
-use crate::double::wire::Then;
-use crate::rig::{PASSWORD, Rig, login, parameter, words};
+use crate::rig::{PASSWORD, Rig, broken, endless, hurried, login, parameter, words};
 
 const DEVICE: &str = "DeviceInfo:1";
 
@@ -519,28 +518,6 @@ async fn a_box_that_sends_the_login_elsewhere_gets_none() {
     assert!(rig.double.asked().iter().all(|request| request.secure || !request.authorized()));
 }
 
-/// Answers that are no answer, at once.
-fn broken() -> Vec<Oddity> {
-    let long = format!("<root>{}</root>", "<a>b</a>".repeat(40_000));
-    let deep = "<a>".repeat(100_000);
-    vec![
-        Oddity::malformed(),
-        Oddity::entity_bomb(),
-        Oddity::Endless(Then::Flood),
-        Oddity::Endless(Then::Close),
-        Oddity::Xml(String::new()),
-        Oddity::Xml("\u{0}\u{1}".into()),
-        Oddity::Xml("<root/>".into()),
-        Oddity::Xml(long),
-        Oddity::Xml(deep),
-        Oddity::Raw(Vec::new(), Then::Close),
-        Oddity::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n<root>".to_vec(), Then::Close),
-        Oddity::Raw(b"SSH-2.0-box\r\n".to_vec(), Then::Close),
-        Oddity::Raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\nx".to_vec(), Then::Close),
-        Oddity::Page(500),
-    ]
-}
-
 #[tokio::test]
 async fn what_is_no_answer_ends_as_an_error_and_is_asked_once() {
     for oddity in broken() {
@@ -561,23 +538,13 @@ async fn what_is_no_answer_ends_as_an_error_and_is_asked_once() {
 
 #[tokio::test]
 async fn a_box_that_never_ends_its_answer_is_left() {
-    for oddity in [Oddity::Endless(Then::Hang), Oddity::Endless(Then::Drip), Oddity::Raw(Vec::new(), Then::Hang)] {
+    for oddity in endless() {
         let rig = Rig::new().await;
         let session = rig.admin().await;
         session.call(SERVICE, "GetInfo", &[]).await.unwrap();
         let from = rig.count();
         rig.double.change(|state| state.odd.add(On::Everything, oddity.clone()));
-        let call = async {
-            // From here on only the clock is left.
-            rig.double.wait_asked(|asked| asked.len() > from).await;
-            tokio::time::pause();
-            std::future::pending::<()>().await;
-        };
-        let error = tokio::select! {
-            error = session.call(SERVICE, "GetInfo", &[]) => error.unwrap_err(),
-            () = call => unreachable!("it waits for ever"),
-        };
-        tokio::time::resume();
+        let error = hurried(&rig.double, session.call(SERVICE, "GetInfo", &[])).await.unwrap_err();
         assert!(matches!(error, CallError::Http(Fault::Ambiguous(_))), "{oddity:?}: {error:?}");
         words(&rig, &error);
         assert_eq!(rig.since(from), ["GetInfo"]);

@@ -135,7 +135,8 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
             None
         }
     });
-    let edges = Edges::new(&settings, run, dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
+    let edges =
+        Edges::new(&settings, run, remembered.folder.as_deref(), dns_port, clock.clone(), sender.clone()).map_err(RunError::Settings)?;
     let engine = Engine::new(run, remembered.memory, rules(&settings), remembered.records);
     let alarm = Alarm::new(clock.clone())?;
     let mut daemon = Daemon {
@@ -277,7 +278,7 @@ impl Daemon {
     fn reload(&mut self) {
         systemd::reloading();
         if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
-            match Edges::new(&settings, self.edges.run(), self.dns_port, self.clock.clone(), self.events.clone()) {
+            match Edges::new(&settings, self.edges.run(), self.folder.as_deref(), self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
                     self.edges = edges;
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));

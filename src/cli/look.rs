@@ -23,7 +23,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
         Ok(remembered) => remembered,
         Err(_) => Remembered {
             memory: crate::engine::Memory::Off,
-            records: folder.and_then(|folder| store::read_only(&folder).ok()).map(|loaded| loaded.records).unwrap_or_default(),
+            records: folder.as_deref().and_then(|folder| store::read_only(folder).ok()).map(|loaded| loaded.records).unwrap_or_default(),
             store: None,
             folder: None,
         },
@@ -36,7 +36,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
     })?;
     runtime.block_on(async {
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-        let edges = Edges::new(&settings, run, DNS_PORT, clock.clone(), sender).map_err(|problem| {
+        let edges = Edges::new(&settings, run, folder.as_deref(), DNS_PORT, clock.clone(), sender).map_err(|problem| {
             tracing::error!("{problem}");
             Exit::Config
         })?;

@@ -1,5 +1,6 @@
 //! The edges, started as tasks; their results come back as events.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::rules::consensus::Probe;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{Order, prepare};
 use crate::rules::reply::{Fault, Outcome};
+use crate::tr064::trust::KNOWN_BOXES;
 use crate::update::{Time, Updater};
 use crate::verify::Verifier;
 
@@ -39,16 +41,25 @@ pub struct Edges {
 }
 
 impl Edges {
-    /// The edges for these settings; results are handed to `events`, and what is counted is counted by `clock`.
+    /// The edges for these settings; results are handed to `events`, and what is counted is counted by `clock`. `folder` is the
+    /// state folder, if there is one.
     ///
     /// # Errors
     ///
     /// A CA file cannot be used, in words.
-    pub fn new(settings: &Settings, run: Run, dns_port: u16, clock: Clock, events: mpsc::UnboundedSender<Event>) -> Result<Self, String> {
+    pub fn new(
+        settings: &Settings,
+        run: Run,
+        folder: Option<&Path>,
+        dns_port: u16,
+        clock: Clock,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self, String> {
+        let known_boxes = folder.map(|folder| folder.join(KNOWN_BOXES));
         let clients = clients(settings)?;
         let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
-            detectors: Arc::new(Detectors::new(clients.clone(), &settings.fritzbox, names)?),
+            detectors: Arc::new(Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes)?),
             updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
             run,

@@ -5,6 +5,8 @@ mod echo;
 pub mod interface;
 mod router;
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::config::FritzBox;
@@ -27,12 +29,13 @@ pub struct Detectors {
 impl Detectors {
     /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the
     /// router is looked for: the default gateway first, then `fritz.box` as `names` finds it nearby, and whoever answers a search.
+    /// `known_boxes` is the file where certificates of boxes are remembered; `None`: for the life of the process.
     ///
     /// # Errors
     ///
     /// Says why `[fritzbox] address` names no place.
-    pub fn new(clients: Clients, fritzbox: &FritzBox, names: Names) -> Result<Self, String> {
-        Ok(Self { clients, routers: Routers::new(fritzbox.address.as_deref(), names)? })
+    pub fn new(clients: Clients, fritzbox: &FritzBox, names: Names, known_boxes: Option<PathBuf>) -> Result<Self, String> {
+        Ok(Self { clients, routers: Routers::new(fritzbox, names, known_boxes)? })
     }
 
     /// Asks one source about one family, through the interface `via` if one is named. Ends within 30 s, whatever the other side does.

@@ -1,32 +1,38 @@
 //! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
 use tokio::time::Instant;
 use url::Url;
 
 use super::interface::Ways;
 use super::words;
+use crate::config::FritzBox;
 use crate::http::Clients;
 use crate::resolve::Names;
-use crate::rules::address::{Family, PerFamily};
+use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, RouterReading};
+use crate::rules::reply::Fault;
 use crate::tr064::client::{CallError, Router};
 use crate::tr064::soap::{INVALID_ACTION, SoapFault};
 
+mod eventing;
 #[cfg(test)]
 mod fake;
 mod find;
+mod login;
 mod place;
 mod read;
 mod search;
 mod view;
 
+pub use eventing::Eventing;
 use find::{Candidate, Missing, SEARCH, Scene, Seeker};
+use login::{Account, Login, SWITCH};
 use read::Igd;
 pub use view::{Remaining, WanView};
 
@@ -35,6 +41,12 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// All of a look at everything, which is a dozen questions.
 const VIEW_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a login may take more: TLS, and answers that the box holds back.
+const LOGIN_LIMIT: Duration = Duration::from_secs(15);
+
+/// After which time a box that is asked with a login is looked at again without one.
+const RELAPSE: Duration = Duration::from_secs(3600);
 
 /// How long a network without a router that answers is left alone, if none was configured.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -59,19 +71,6 @@ impl Wanted {
     }
 }
 
-/// Where to subscribe to a router's events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Eventing {
-    /// eventSubURL of the WAN connection: absolute, on the router, its host an address.
-    pub url: Url,
-    /// The router: nobody else may call.
-    pub peer: IpAddr,
-    /// This machine's address as the router sees it, for the callback; `None` if the kernel has no way there.
-    pub local: Option<IpAddr>,
-    /// For which families the router says that it tells when the address changes.
-    pub evented: PerFamily<bool>,
-}
-
 /// What is known for one kind of router and one interface.
 type Cell = Arc<tokio::sync::Mutex<Known>>;
 
@@ -80,6 +79,7 @@ type Cell = Arc<tokio::sync::Mutex<Known>>;
 pub(super) struct Routers {
     configured: Option<Url>,
     names: Names,
+    account: Option<Account>,
     /// By interface; there are as many as lines.
     known: Mutex<BTreeMap<(Wanted, Option<String>), Cell>>,
     limit: Duration,
@@ -102,31 +102,63 @@ enum Known {
     },
 }
 
+/// A router that can be asked.
 #[derive(Debug)]
 struct Described {
     place: Url,
-    igd: Igd,
+    way: Way,
+}
+
+/// How.
+#[derive(Debug)]
+enum Way {
+    Igd(Igd),
+    Login { login: Login, since: Instant },
+}
+
+impl Described {
+    async fn read(&self, clients: &Clients, family: Family) -> Result<RouterReading, CallError> {
+        match &self.way {
+            Way::Igd(igd) => igd.read(clients, family).await,
+            Way::Login { login, .. } => login.read(family).await,
+        }
+    }
+
+    async fn view(&self, clients: &Clients) -> Result<WanView, CallError> {
+        match &self.way {
+            Way::Igd(igd) => {
+                // This finds the connection in use, if there are several.
+                let _address = igd.read(clients, Family::V4).await;
+                view::view(igd, &self.place, clients).await
+            }
+            Way::Login { login, .. } => login.view(&self.place).await,
+        }
+    }
+
+    /// Somebody may have switched on what makes the login needless.
+    fn fresh(&self) -> bool {
+        !matches!(&self.way, Way::Login { since, .. } if since.elapsed() >= RELAPSE)
+    }
 }
 
 impl Routers {
-    pub(super) fn new(configured: Option<&str>, names: Names) -> Result<Self, String> {
-        let configured = configured.map(place::place).transpose()?;
-        Ok(Self { configured, names, known: Mutex::default(), limit: LIMIT })
+    /// `known_boxes` is where certificates of boxes are remembered.
+    pub(super) fn new(settings: &FritzBox, names: Names, known_boxes: Option<PathBuf>) -> Result<Self, String> {
+        let configured = settings.address.as_deref().map(place::place).transpose()?;
+        let account = Account::new(settings, known_boxes);
+        let limit = if account.is_some() { LIMIT + LOGIN_LIMIT } else { LIMIT };
+        Ok(Self { configured, names, account, known: Mutex::default(), limit })
     }
 
     /// What the router says about `family`.
     pub(super) async fn ask(&self, clients: &Clients, wanted: Wanted, via: Option<&str>, family: Family) -> Result<RouterReading, String> {
-        let run = self.with(clients, wanted, via, async |described: &Described| described.igd.read(clients, family).await);
+        let run = self.with(clients, wanted, via, async |described: &Described| described.read(clients, family).await);
         within(self.limit, run).await
     }
 
     /// Everything that the box tells.
     pub(super) async fn view(&self, clients: &Clients, via: Option<&str>) -> Result<WanView, String> {
-        let run = self.with(clients, Wanted::FritzBox, via, async |described: &Described| {
-            // This finds the connection in use, if there are several.
-            let _address = described.igd.read(clients, Family::V4).await;
-            view::view(&described.igd, &described.place, clients).await
-        });
+        let run = self.with(clients, Wanted::FritzBox, via, async |described: &Described| described.view(clients).await);
         within(VIEW_LIMIT, run).await
     }
 
@@ -141,25 +173,12 @@ impl Routers {
     /// Where the router tells of changes.
     pub(super) async fn eventing(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Eventing, String> {
         within(self.limit, async {
-            let described = self.router(clients, wanted, via).await?;
-            let service = described.igd.connection();
-            let mut url = service.connection.events.clone().ok_or("the router names no address for subscriptions on itself")?;
-            let peer = self.address(&url).await?;
-            url.set_ip_host(peer).map_err(|()| format!("{url} has no host that an address could replace"))?;
-            let local = local(SocketAddr::new(peer, url.port_or_known_default().unwrap_or(place::PORT)), via).await;
-            Ok(Eventing { url, peer, local, evented: service.evented(clients).await })
+            match &self.router(clients, wanted, via).await?.way {
+                Way::Igd(igd) => Eventing::of(igd.connection(), clients, &self.names, via).await,
+                Way::Login { .. } => Err(format!("with a login the box does not tell of changes; {SWITCH}")),
+            }
         })
         .await
-    }
-
-    /// The address behind a name that was configured.
-    async fn address(&self, url: &Url) -> Result<IpAddr, String> {
-        if let Some(address) = place::address_of(url) {
-            return Ok(address);
-        }
-        let host = url.host_str().unwrap_or_default();
-        let found = self.names.addresses(host, None).await.map_err(|error| format!("{host} could not be resolved: {error}"))?;
-        found.first().copied().ok_or_else(|| format!("{host} has no address"))
     }
 
     /// Asks the router that is known, or the one that is found. One that fails is described again next time.
@@ -195,7 +214,7 @@ impl Routers {
         // Held while the description is read: the question for the other family waits for it instead of repeating it.
         let mut known = cell.lock().await;
         match &*known {
-            Known::Router { described, gateway: then } if *then == gateway => return Ok(Arc::clone(described)),
+            Known::Router { described, gateway: then } if *then == gateway && described.fresh() => return Ok(Arc::clone(described)),
             Known::Nobody { why, gateway: then, since } if *then == gateway && since.elapsed() < PATIENCE => return Err(why.clone()),
             _ => {}
         }
@@ -204,48 +223,61 @@ impl Routers {
             Some(place) => configured(&seeker, place).await,
             None => seeker.find(&Scene::read(&ways, via).await).await.map(Described::from),
         };
-        let found = found.map(Arc::new).map_err(|missing| missing.why);
+        // A box that refuses a login is not asked again at once.
+        let closed = matches!(&found, Err(missing) if wanted == Wanted::FritzBox && !missing.closed.is_empty());
+        let patient = self.configured.is_none() || (closed && self.account.is_some());
+        let found = match (found, &self.account) {
+            (Err(missing), Some(account)) if closed => log_in(account, clients, missing).await,
+            (found, _) => found.map_err(|missing| missing.why),
+        };
+        let found = found.map(Arc::new);
         *known = match &found {
             Ok(described) => Known::Router { described: Arc::clone(described), gateway },
-            Err(why) if self.configured.is_none() => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },
+            Err(why) if patient => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },
             Err(_) => Known::Nothing,
         };
         found
     }
 }
 
+/// The last way, at the places where a box should be: the gateway, or what the user names.
+async fn log_in(account: &Account, clients: &Clients, missing: Missing) -> Result<Described, String> {
+    let mut why = missing.why;
+    for place in missing.closed {
+        match account.open(clients, &place).await {
+            Ok(login) => return Ok(Described { place, way: Way::Login { login, since: Instant::now() } }),
+            Err(problem) => why = format!("{why}; with the login: {problem}"),
+        }
+    }
+    Err(why)
+}
+
 impl From<Candidate> for Described {
     fn from(Candidate { place, router, .. }: Candidate) -> Self {
-        Self { place, igd: router.into() }
+        Self { place, way: Way::Igd(router.into()) }
     }
 }
 
 /// The router that the user names, whatever it is.
 async fn configured(seeker: &Seeker<'_>, place: &Url) -> Result<Described, Missing> {
     match seeker.within(Router::open(seeker.clients, place, seeker.via)).await {
-        Ok(router) => Ok(Described { place: place.clone(), igd: router.into() }),
-        Err(error) => Err(Missing { why: format!("no router answers at {place}: {}", explain(&error)), closed: vec![place.clone()] }),
+        Ok(router) => Ok(Described { place: place.clone(), way: Way::Igd(router.into()) }),
+        Err(error) => Err(Missing {
+            why: format!("no router answers at {place}: {}", explain(&error)),
+            closed: if unreachable(&error) { Vec::new() } else { vec![place.clone()] },
+        }),
     }
+}
+
+/// Nobody is there, who could let us in with a login.
+const fn unreachable(error: &CallError) -> bool {
+    matches!(error, CallError::Http(Fault::Connect(_) | Fault::Lookup(_)))
 }
 
 async fn within<T>(limit: Duration, run: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     // Boxed: the futures of HTTP requests are large.
     let late = || Err(format!("the router did not answer within {limit:?}"));
     tokio::time::timeout(limit, Box::pin(run)).await.unwrap_or_else(|_| late())
-}
-
-/// Our address on the way to `peer`. Connecting a UDP socket sends nothing.
-async fn local(peer: SocketAddr, via: Option<&str>) -> Option<IpAddr> {
-    let any: SocketAddr = match peer {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any).await.ok()?;
-    if let Some(via) = via {
-        socket.bind_device(Some(via.as_bytes())).ok()?;
-    }
-    socket.connect(peer).await.ok()?;
-    Some(socket.local_addr().ok()?.ip())
 }
 
 fn explain(error: &CallError) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,20 +25,28 @@ pub(crate) struct FakeRouter {
     pub(crate) address: SocketAddr,
     answers: Answers,
     asked: Arc<Mutex<Vec<String>>>,
+    guarded: Arc<AtomicBool>,
+}
+
+/// How a box asks for a login.
+pub(crate) fn challenge() -> Answer {
+    let field = "WWW-Authenticate: Digest realm=\"HTTPS Access\",nonce=\"F758BE72FB999CEA\",algorithm=MD5,qop=\"auth\"\r\n";
+    Answer::reply("401 Unauthorized", field, "<html><body>401</body></html>")
 }
 
 impl FakeRouter {
     /// A router with `pages`, that knows no action.
     pub(crate) async fn start(at: &str, pages: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind(at).await.expect("loopback can be bound");
-        let fake = Self { address: listener.local_addr().expect("bound"), answers: Answers::default(), asked: Arc::default() };
+        let address = listener.local_addr().expect("bound");
+        let fake = Self { address, answers: Answers::default(), asked: Arc::default(), guarded: Arc::default() };
         for (path, page) in pages {
             fake.set(path, Answer::ok(page));
         }
-        let (answers, asked) = (Arc::clone(&fake.answers), Arc::clone(&fake.asked));
+        let (answers, asked, guarded) = (Arc::clone(&fake.answers), Arc::clone(&fake.asked), Arc::clone(&fake.guarded));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(connection(stream, Arc::clone(&answers), Arc::clone(&asked)));
+                tokio::spawn(connection(stream, Arc::clone(&answers), Arc::clone(&asked), Arc::clone(&guarded)));
             }
         });
         fake
@@ -49,6 +58,11 @@ impl FakeRouter {
         fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
         fake.says("GetStatusInfo", &[("NewConnectionStatus", "Connected"), ("NewUptime", "12")]);
         fake
+    }
+
+    /// Asks everybody who calls an action for a login, and takes any.
+    pub(crate) fn guard(&self) {
+        self.guarded.store(true, Ordering::Relaxed);
     }
 
     /// Answers `what`, a path, an action or `PATH#ACTION`, like this from now on.
@@ -87,7 +101,7 @@ pub(crate) fn results(action: &str, values: &[(&str, &str)]) -> Answer {
     ))
 }
 
-async fn connection(mut stream: TcpStream, answers: Answers, asked: Arc<Mutex<Vec<String>>>) -> Option<()> {
+async fn connection(mut stream: TcpStream, answers: Answers, asked: Arc<Mutex<Vec<String>>>, guarded: Arc<AtomicBool>) -> Option<()> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
     // SOAP bodies end with the envelope; pages have none.
@@ -113,7 +127,8 @@ async fn connection(mut stream: TcpStream, answers: Answers, asked: Arc<Mutex<Ve
         let answers = answers.lock().expect("not poisoned");
         answers.get(&format!("{path}#{what}")).or_else(|| answers.get(&what)).cloned()
     };
-    let answer = known.unwrap_or(unknown);
+    let stranger = guarded.load(Ordering::Relaxed) && action.is_some() && !text.to_ascii_lowercase().contains("\r\nauthorization:");
+    let answer = if stranger { challenge() } else { known.unwrap_or(unknown) };
     stream.write_all(&answer.bytes).await.ok()?;
     match answer.end {
         End::Close => stream.shutdown().await.ok(),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::place::{FACTORY, PORT, at, by_name, near};
 use super::search::search;
-use super::{Wanted, explain};
+use super::{Wanted, explain, unreachable};
 use crate::detect::interface::{self, Ways};
 use crate::http::Clients;
 use crate::resolve::Names;
@@ -51,7 +51,8 @@ pub(super) struct Candidate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Missing {
     pub(super) why: String,
-    /// Where somebody is, who does not describe himself without login.
+    /// The places of a box (the gateway, or its name in the LAN) where somebody is, who does not describe himself without login.
+    /// A login is for nobody else: anybody can answer a search.
     pub(super) closed: Vec<Url>,
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Missing {
 struct Failed {
     place: Url,
     why: CallError,
+    /// It is the gateway, or the name of the box leads there.
+    closed: bool,
 }
 
 /// Who asks, and until when.
@@ -98,7 +101,7 @@ impl Seeker<'_> {
         let gateway = scene.gateway.filter(|gateway| near(IpAddr::V4(*gateway)));
         let direct = pin!(async {
             match gateway {
-                Some(gateway) => Some(self.open(gateway.into(), scene.port).await),
+                Some(gateway) => Some(self.open(gateway.into(), scene.port, true).await),
                 None => None,
             }
         });
@@ -117,7 +120,7 @@ impl Seeker<'_> {
         let found = first.into_iter().chain(others).filter_map(|result| result.map_err(|problem| failed.push(problem)).ok()).collect();
         choose(found, self.wanted, gateway).map_err(|why| Missing {
             why: why.unwrap_or_else(|| nobody(scene.gateway, gateway, &failed)),
-            closed: failed.into_iter().filter(|problem| !matches!(problem.why, CallError::Http(_))).map(|problem| problem.place).collect(),
+            closed: failed.into_iter().filter(|problem| problem.closed).map(|problem| problem.place).collect(),
         })
     }
 
@@ -126,11 +129,11 @@ impl Seeker<'_> {
         let other = |address: &IpAddr| gateway.map(IpAddr::V4) != Some(*address);
         let named = async {
             match by_name(self.names).await.filter(other) {
-                Some(address) => Some(self.open(address, scene.port).await),
+                Some(address) => Some(self.open(address, scene.port, true).await),
                 None => None,
             }
         };
-        let factory = scene.factory.iter().copied().map(IpAddr::V4).filter(other).map(|address| self.open(address, scene.port));
+        let factory = scene.factory.iter().copied().map(IpAddr::V4).filter(other).map(|address| self.open(address, scene.port, false));
         let announced = async {
             // A gateway that is no FRITZ!Box does not end the search for one; one that is was asked directly.
             let enough = gateway.filter(|_| self.wanted == Wanted::Any);
@@ -158,17 +161,18 @@ impl Seeker<'_> {
             };
             match result {
                 Ok(router) => return Some(Ok(Candidate { place, address: *address, router })),
-                Err(why) => problem = problem.or(Some(Err(Failed { place, why }))),
+                Err(why) => problem = problem.or(Some(Err(Failed { place, why, closed: false }))),
             }
         }
         problem
     }
 
-    async fn open(&self, address: IpAddr, port: u16) -> Result<Candidate, Failed> {
+    /// `box_here`: somebody who is there and says nothing may be a box.
+    async fn open(&self, address: IpAddr, port: u16, box_here: bool) -> Result<Candidate, Failed> {
         let place = at(address, port);
         match self.within(Router::open(self.clients, &place, self.via)).await {
             Ok(router) => Ok(Candidate { place, address, router }),
-            Err(why) => Err(Failed { place, why }),
+            Err(why) => Err(Failed { place, closed: box_here && !unreachable(&why), why }),
         }
     }
 
@@ -210,7 +214,7 @@ fn choose(mut found: Vec<Candidate>, wanted: Wanted, gateway: Option<Ipv4Addr>) 
 
 fn nobody(gateway: Option<Ipv4Addr>, asked: Option<Ipv4Addr>, failed: &[Failed]) -> String {
     match (gateway, asked, failed.first()) {
-        (_, _, Some(Failed { place, why })) => format!("no router answers at {place}: {}", explain(why)),
+        (_, _, Some(Failed { place, why, .. })) => format!("no router answers at {place}: {}", explain(why)),
         (Some(gateway), None, None) => {
             format!("no router was found: the gateway {gateway} is not in a private network and was not asked; set [fritzbox] address")
         }

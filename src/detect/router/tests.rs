@@ -1,15 +1,25 @@
+use std::net::IpAddr;
+
 use crate::http::Options;
 use crate::http::fake::{Answer, End};
-use crate::rules::address::Prefix;
+use crate::rules::address::{PerFamily, Prefix};
 use crate::rules::consensus::Lifetimes;
 
-use super::fake::{BOX, FakeRouter, MINI, MINI_SCPD, results};
+use crate::config::Login as Credentials;
+use crate::rules::secret::Secret;
+
+use super::fake::{BOX, FakeRouter, MINI, MINI_SCPD, challenge, results};
 use super::*;
 
 const PPP: &str = include_str!("../../../tests/fixtures/fritzbox/linksys-desc.xml");
 
 pub(super) fn clients() -> Clients {
     Clients::new(&Options { user_agent: "wanbeacon/test".into(), ..Options::default() }).unwrap()
+}
+
+/// `[fritzbox]` with this address.
+fn at(address: &str) -> FritzBox {
+    FritzBox { address: Some(address.into()), ..FritzBox::default() }
 }
 
 /// Asks routers that are configured.
@@ -20,7 +30,7 @@ struct Asker {
 
 impl Asker {
     fn of(fake: &FakeRouter) -> Self {
-        Self { routers: Routers::new(Some(fake.place().as_str()), Names::new(&[])).unwrap(), clients: clients() }
+        Self { routers: Routers::new(&at(fake.place().as_str()), Names::new(&[]), None).unwrap(), clients: clients() }
     }
 
     async fn ask(&self, family: Family) -> Result<RouterReading, String> {
@@ -233,7 +243,7 @@ async fn a_router_that_never_ends_its_answer_is_given_up() {
 #[tokio::test]
 async fn a_box_names_where_its_events_are_and_who_may_call() {
     let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
-    let routers = Routers::new(Some(&format!("localhost:{}", fake.address.port())), Names::new(&[])).unwrap();
+    let routers = Routers::new(&at(&format!("localhost:{}", fake.address.port())), Names::new(&[]), None).unwrap();
     let eventing = routers.eventing(&clients(), Wanted::FritzBox, None).await.unwrap();
     let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| eventing.peer.is_ipv4());
     assert_eq!(eventing.url.path(), "/igdupnp/control/WANIPConn1");
@@ -264,4 +274,45 @@ async fn a_look_at_the_line_shows_everything_and_leaves_out_what_is_not_told() {
         ..WanView::default()
     };
     assert_eq!(view, wanted);
+}
+
+/// A box that says nothing without login, and who has one.
+async fn closed() -> (FakeRouter, Asker) {
+    let tr64 = include_str!("../../../tests/fixtures/fritzbox/tr64desc-7530.xml");
+    let fake = FakeRouter::start("127.0.0.1:0", &[("/tr64desc.xml", tr64)]).await;
+    let login = Credentials { username: "admin".into(), password: Secret::new("gurkensalat".into()) };
+    let settings = FritzBox { login: Some(login), ..at(fake.place().as_str()) };
+    let routers = Routers::new(&settings, Names::new(&[]), None).unwrap();
+    (fake, Asker { routers, clients: clients() })
+}
+
+#[tokio::test]
+async fn a_box_that_says_nothing_without_login_tells_its_ipv4_address_with_one() {
+    let (fake, asker) = closed().await;
+    fake.set("GetSecurityPort", results("GetSecurityPort", &[("NewSecurityPort", "0")]));
+    fake.guard();
+    fake.says("GetDefaultConnectionService", &[("NewDefaultConnectionService", "1.WANIPConnection.1")]);
+    fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
+    fake.says("GetStatusInfo", &[("NewConnectionStatus", "Connected"), ("NewUptime", "12")]);
+    assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "Connected")));
+    assert!(asker.ask(Family::V6).await.unwrap_err().contains("Transmit status information"));
+    let view = asker.routers.view(&asker.clients, None).await.unwrap();
+    assert_eq!((view.uptime, view.address.v4.as_deref()), (Some(12), Some("91.12.34.57")));
+    assert!(asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap_err().contains("does not tell of changes"));
+}
+
+#[tokio::test]
+async fn a_login_that_the_box_refuses_is_not_tried_again() {
+    let (fake, asker) = closed().await;
+    for action in ["GetDefaultConnectionService", "GetStatusInfo"] {
+        fake.set(action, challenge());
+    }
+    let problem = asker.ask(Family::V4).await.unwrap_err();
+    assert!(problem.contains("does not accept the login") && !problem.contains("gurkensalat"), "{problem}");
+    let tried = fake.asked().len();
+    // Not even where what is known of the box is forgotten.
+    *asker.routers.cell(Wanted::FritzBox, None).lock().await = Known::Nothing;
+    assert!(asker.ask(Family::V4).await.unwrap_err().contains("does not accept the login"));
+    let more = fake.asked().split_off(tried);
+    assert_eq!(more, ["/igddesc.xml", "/igd2desc.xml", "/rootDesc.xml"]);
 }

@@ -75,14 +75,14 @@ async fn tls(answers: Vec<Answer>) -> (FakeHttp, Fingerprint) {
     (FakeHttp::start_tls(LOOPBACK, answers, config).await, fingerprint)
 }
 
-fn login(username: &str) -> Option<Login> {
-    Some(Login { username: username.into(), password: Secret::new("geheim".into()) })
+fn login(username: &str) -> Login {
+    Login { username: username.into(), password: Secret::new("geheim".into()) }
 }
 
-async fn open(server: &FakeHttp, login: Option<Login>, trust: Trust) -> Result<Session, CallError> {
+async fn open(server: &FakeHttp, login: impl Into<Option<Login>>, trust: Trust) -> Result<Session, CallError> {
     let clients = Clients::new(&Options::default()).unwrap();
     let place = Url::parse(&server.url("/")).unwrap();
-    Session::open(&clients, &place, login, trust).await.map(|session| session.asking_every(Duration::ZERO))
+    Session::open(&clients, &place, login.into(), trust).await.map(|session| session.asking_every(Duration::ZERO))
 }
 
 const FIRST_USE: Trust = Trust::FirstUse { file: None };
@@ -272,6 +272,7 @@ mod answers {
         ] {
             assert_eq!(opening(answer).await, CallError::AccessOff);
         }
+        assert_eq!(opening(Answer::reply("503 Busy", "", "")).await, CallError::Throttled);
         let error = opening(Answer::reply("500 Oops", "", "")).await;
         assert_eq!(error, CallError::Status { path: "/tr64desc.xml".into(), status: 500 });
     }
@@ -324,6 +325,16 @@ mod answers {
         let server = FakeHttp::start(LOOPBACK, vec![Answer::ok(&whole), ok()]).await;
         let session = open(&server, None, FIRST_USE).await.unwrap();
         assert_eq!(get_info(&session).await, Ok("1".into()));
+    }
+
+    #[tokio::test]
+    async fn a_login_in_the_address_is_refused_before_it_goes_anywhere() {
+        let server = FakeHttp::start(LOOPBACK, vec![described()]).await;
+        let place = Url::parse(&server.url("/").replace("http://", "http://user:geheim@")).unwrap();
+        let clients = Clients::new(&Options::default()).unwrap();
+        let error = Session::open(&clients, &place, None, FIRST_USE).await.expect_err("two places for one login");
+        assert!(error.to_string().contains("[fritzbox] username") && !error.to_string().contains("geheim"), "{error}");
+        assert_eq!(server.requests(), Vec::<String>::new());
     }
 
     #[tokio::test]

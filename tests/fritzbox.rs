@@ -2,6 +2,8 @@
 
 mod double;
 
+#[path = "fritzbox/dialogue.rs"]
+mod dialogue;
 #[path = "fritzbox/itself.rs"]
 mod itself;
 #[path = "fritzbox/rig.rs"]

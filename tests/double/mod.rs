@@ -71,6 +71,8 @@ struct Shared {
     state: Mutex<State>,
     identity: Mutex<Identity>,
     log: watch::Sender<Vec<Request>>,
+    /// What was answered, in the order of the answers.
+    answers: Mutex<Vec<Vec<u8>>>,
     delivered: watch::Sender<Vec<Delivered>>,
 }
 
@@ -106,6 +108,7 @@ impl Double {
             state: Mutex::new(state),
             identity: Mutex::new(Identity::new()),
             log: watch::Sender::default(),
+            answers: Mutex::default(),
             delivered: watch::Sender::default(),
         });
         tokio::spawn(accept(plain, Arc::clone(&shared), false));
@@ -149,6 +152,13 @@ impl Double {
     /// Everything it was asked so far.
     pub(crate) fn asked(&self) -> Vec<Request> {
         self.shared.log.borrow().clone()
+    }
+
+    /// Everything it was asked, and its answers, for a client that asks one thing after the other.
+    pub(crate) fn dialogue(&self) -> Vec<(Request, String)> {
+        let answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        self.asked().into_iter().zip(answers.iter().map(text)).collect()
     }
 
     /// Everything it was asked, in short: `METHOD path` or the action.
@@ -196,6 +206,7 @@ async fn converse(mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>, pe
     while let Some(request) = wire::read(&mut stream, peer, secure).await {
         shared.log.send_modify(|log| log.push(request.clone()));
         let (bytes, then) = shared.answer(&request);
+        shared.answers.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.clone());
         if shared.state().events.early {
             let greeted = shared.greet();
             let mut delivered = shared.delivered.subscribe();

@@ -54,7 +54,7 @@ pub enum Action {
     /// Switch the Let's Encrypt certificate on or off (`SetLetsEncryptEnable`)
     Letsencrypt {
         /// Which
-        #[arg(value_parser = on_or_off)]
+        #[arg(value_name = "on|off", value_parser = on_or_off, action = clap::ArgAction::Set)]
         switch: bool,
     },
     /// Show the box's view of the line; needs no login
@@ -76,7 +76,8 @@ pub struct SetDdns {
     /// User name at the service
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
-    /// File with the password for the service [default: it is asked for]
+    /// File with the password for the service; the box does not tell it, so each change needs it, but for `--enabled false`
+    /// [default: it is asked for]
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// `v4`, `v6`, `both` or `together`

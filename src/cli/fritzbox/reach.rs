@@ -1,6 +1,8 @@
 //! The way to the box: which one, with which login, and whom it is taken for.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 
 use super::args::Reach;
 use crate::cli::args::Options;
@@ -20,6 +22,10 @@ use crate::tr064::trust::KNOWN_BOXES;
 
 /// How the file with the login's password is named.
 const PASSWORD_FILE: &str = "--login-password-file";
+
+/// What helps where a box is that keeps silent about its line, in the words of its user interface.
+const SILENT: &str = "switch on \"Transmit status information over UPnP\" in the FRITZ!Box (Home Network > Network > Network Settings), \
+                      or set [fritzbox] username and password";
 
 /// What a conversation with the box needs.
 pub(in crate::cli) struct Way {
@@ -88,7 +94,18 @@ impl Way {
     ///
     /// No box is found, or it does not tell.
     pub(in crate::cli) async fn wan_view(&self) -> Result<WanView, Trouble> {
-        self.detectors(self.settings.fritzbox.login.clone())?.wan_view(None).await.map_err(Trouble::NotFound)
+        let login = self.settings.fritzbox.login.clone();
+        let silent_without = login.is_none() && self.address().is_some();
+        let detectors = self.detectors(login)?;
+        let why = match detectors.wan_view(None).await {
+            Ok(view) => return Ok(view),
+            Err(why) => why,
+        };
+        // A box that describes itself, but not its line, waits for somebody.
+        if silent_without && self.session(&detectors, None).await.is_ok() {
+            return Err(Trouble::Words(format!("the box says nothing about its line without a login ({why}); {SILENT}")));
+        }
+        Err(Trouble::NotFound(why))
     }
 
     /// Goes there.
@@ -97,12 +114,20 @@ impl Way {
     ///
     /// The box is not found, or does not let us in.
     pub(in crate::cli) async fn open(&self, login: Login) -> Result<Session, Trouble> {
-        let place = self.detectors(Some(login.clone()))?.place(None).await.map_err(Trouble::NotFound)?;
+        self.session(&self.detectors(Some(login.clone()))?, Some(login)).await
+    }
+
+    async fn session(&self, detectors: &Detectors, login: Option<Login>) -> Result<Session, Trouble> {
+        let place = detectors.place(None).await.map_err(Trouble::NotFound)?;
         let trust = match self.settings.fritzbox.fingerprint {
             Some(fingerprint) => Trust::Pinned(fingerprint),
             None => Trust::FirstUse { file: self.known_boxes.clone() },
         };
-        Ok(Session::open(&self.clients, &place, Some(login), trust).await?)
+        if let Some(folder) = self.known_boxes.as_deref().and_then(Path::parent).filter(|_| login.is_some()) {
+            // Without a folder the certificate is not remembered; that is reported when it is seen.
+            let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        }
+        Ok(Session::open(&self.clients, &place, login, trust).await?)
     }
 }
 
@@ -178,7 +203,12 @@ impl Trouble {
 
 /// May it work later without anybody doing something?
 const fn passes(error: &CallError) -> bool {
-    matches!(error, CallError::Http(_) | CallError::Throttled)
+    match error {
+        CallError::Http(_) | CallError::Throttled => true,
+        // Confirmations are blocked, or another one is under way.
+        CallError::Refused(fault) => matches!(fault.code, 867 | 868),
+        _ => false,
+    }
 }
 
 /// Settings where nobody wrote any.

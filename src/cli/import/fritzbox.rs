@@ -11,15 +11,16 @@ use crate::cli::args::Options;
 use crate::cli::exit::Exit;
 use crate::cli::fritzbox::{Trouble, Way, ddns, login, switch_off};
 use crate::cli::out::Out;
-use crate::config::{self, World};
+use crate::config::{self, Problem, World};
 use crate::rules::dialect::Dialect;
 use crate::rules::domain::Mode;
 use crate::rules::status::Status;
+use crate::rules::template::masked;
 use crate::tr064::remote_access::DdnsInfo;
 use crate::tr064::session::Session;
 
-/// Where the password is expected: the box does not tell it.
-const SECRET: &str = "/etc/wanbeacon/ddns.secret";
+/// Where the password is expected, beside the configuration: the box does not tell it.
+const SECRET: &str = "ddns.secret";
 
 /// How boxes call a service that they do not know, in the languages they speak.
 const OWN_URL: [&str; 4] = ["benutzerdefiniert", "user-defined", "userdefined", "<userdefined>"];
@@ -42,6 +43,7 @@ pub(super) fn run(options: &Options, from: &FromFritzBox, out: &mut Out) -> Exit
         }
         out.flush();
         if !info.enabled {
+            out.complain("the box's own dynamic DNS client is off already");
             return Ok(());
         }
         if from.switch_off || agreed(out) {
@@ -79,65 +81,87 @@ fn agreed(out: &mut Out) -> bool {
 
 /// The configuration, line by line.
 fn translated(info: &DdnsInfo, model: &str, address: Option<&str>) -> Vec<String> {
-    let DdnsInfo { enabled, provider_name, update_url, domain, status_ipv4, status_ipv6, username, mode, server_ipv4, server_ipv6 } = info;
     let mut lines = vec![format!("# Dynamic DNS of the {}, as `wanbeacon import fritzbox` read it.", comment(model))];
-    if domain.is_empty() && update_url.is_empty() {
+    if info.domain.is_empty() && info.update_url.is_empty() {
         lines.push("# The box has no dynamic DNS settings: there is nothing to carry over.".into());
         return lines;
     }
-    lines.push("[[ddns]]".into());
+    let mode = fitting(info);
+    lines.extend(entry(info, mode));
+    lines.extend(address.map(|address| format!("\n[fritzbox]\naddress = {}", Value::from(address))));
+    let mut notes = notes(info, mode);
+    notes.extend(problems(&lines).unwrap_or_else(|errors| errors));
+    lines.push(String::new());
+    lines.extend(notes.iter().flat_map(|note| wrapped(&comment(note))));
+    lines
+}
+
+/// The box takes any mode with any URL. If its mode cannot be used, the first one that can.
+fn fitting(info: &DdnsInfo) -> Mode {
+    let modes = [info.mode, Mode::Both, Mode::V4, Mode::V6, Mode::Together];
+    modes.into_iter().find(|mode| problems(&entry(info, *mode)).is_ok()).unwrap_or(info.mode)
+}
+
+/// `[[ddns]]`, line by line.
+fn entry(info: &DdnsInfo, mode: Mode) -> Vec<String> {
+    let mut lines = vec!["[[ddns]]".to_owned()];
     let mut pair = |key: &str, value: Value| lines.push(format!("{key} = {value}"));
-    let mut notes = Vec::new();
-    if !enabled {
+    if !info.enabled {
         pair("enabled", false.into());
     }
-    if let Some(name) = known_provider(provider_name) {
+    if let Some(name) = known_provider(&info.provider_name) {
         pair("provider", name.as_str().into());
-        for (key, server) in [("server_ipv4", server_ipv4), ("server_ipv6", server_ipv6)].into_iter().filter(|(_, it)| !it.is_empty()) {
+        let servers = [("server_ipv4", &info.server_ipv4), ("server_ipv6", &info.server_ipv6)];
+        for (key, server) in servers.into_iter().filter(|(_, server)| !server.is_empty()) {
             pair(key, server.as_str().into());
         }
     } else {
-        pair("update_url", update_url.expose().into());
-        if !is_own_url(provider_name) {
-            notes.push(format!(
-                "The box calls the service {provider_name:?}; no provider of that name is built in, so its URL is taken \
-                 (`wanbeacon providers` lists those that are)."
-            ));
-        }
+        pair("update_url", info.update_url.expose().into());
     }
-    let names: Vec<Value> = domain.split([',', ' ']).filter(|name| !name.is_empty()).map(Value::from).collect();
+    let names: Vec<Value> = info.domain.split([',', ' ']).filter(|name| !name.is_empty()).map(Value::from).collect();
     pair("domain", if names.len() == 1 { names[0].clone() } else { Value::Array(names) });
-    if !username.is_empty() {
-        pair("username", username.as_str().into());
+    if !info.username.is_empty() {
+        pair("username", info.username.as_str().into());
     }
-    lines.push(format!("password = {{ file = {} }}", Value::from(SECRET)));
-    lines.push(format!("mode = {}", Value::from(short(*mode))));
-    notes.push(format!("The box does not tell the password: write it into {SECRET}, readable by wanbeacon alone."));
+    pair("password", Value::Table([("file".to_owned(), SECRET.into())].into_iter().collect()));
+    pair("mode", short(mode).into());
+    lines
+}
+
+/// What could not be carried over, or needs a person.
+fn notes(info: &DdnsInfo, mode: Mode) -> Vec<String> {
+    let mut notes =
+        vec![format!("The box does not tell the password: write it into the file {SECRET} beside this one, readable by wanbeacon alone.")];
+    let known = known_provider(&info.provider_name).is_some();
+    if !known && !is_own_url(&info.provider_name) {
+        notes.push(format!(
+            "The box calls the service {:?}; no provider of that name is built in, so its URL is taken \
+             (`wanbeacon providers` lists those that are).",
+            info.provider_name
+        ));
+    }
+    if mode != info.mode {
+        notes.push(format!("The mode of the box is {}, which does not fit the URL; {} does.", info.mode.wire(), short(mode)));
+    }
+    if !known && masked(info.update_url.expose()) != info.update_url.expose() {
+        notes.push("The update URL seems to hold a key: nobody but wanbeacon should be able to read this file.".into());
+    }
     notes.push(
         "The box inserts every value as it is, wanbeacon percent-encodes user name, password and domain. If the password was encoded by \
          hand for the box, write the plain one, or add fritz_compat = true."
             .into(),
     );
-    if [status_ipv4, status_ipv6].iter().any(|word| word.status == Some(Status::AccountDisabled)) {
+    if [&info.status_ipv4, &info.status_ipv6].iter().any(|word| word.status == Some(Status::AccountDisabled)) {
         notes.push("The provider has refused the box (account-disabled): find out why before wanbeacon asks it again.".into());
     }
-    if let Some(address) = address {
-        lines.push(format!("\n[fritzbox]\naddress = {}", Value::from(address)));
-    }
-    notes.extend(problems(&lines.join("\n")));
-    lines.extend(std::iter::once(String::new()).filter(|_| !notes.is_empty()));
-    lines.extend(notes.iter().flat_map(|note| wrapped(&comment(note))));
-    lines
+    notes
 }
 
-/// What `wanbeacon check` will say, but for the password that is not there yet.
-fn problems(text: &str) -> Vec<String> {
+/// What `wanbeacon check` will say, but for the password that is not there yet: warnings, or errors.
+fn problems(lines: &[String]) -> Result<Vec<String>, Vec<String>> {
     let world = World::given([], [(SECRET, "not known yet")]);
-    let found = match config::load(text, "imported", &world) {
-        Ok(loaded) => loaded.warnings,
-        Err(problems) => problems,
-    };
-    found.iter().map(ToString::to_string).collect()
+    let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
+    config::load(&lines.join("\n"), "imported", &world).map(|loaded| words(loaded.warnings)).map_err(words)
 }
 
 /// The catalogue's name for a provider that the box knows under its own.
@@ -227,6 +251,29 @@ mod tests {
         let (settings, text) = loaded(&info("Strange Service", "https://dyn.example.org/u?h=<domain>&ip=<ipaddr>"));
         assert_eq!(settings.entries[0].provider, "custom");
         assert!(text.contains("Strange Service"), "{text}");
+    }
+
+    #[test]
+    fn a_mode_that_does_not_fit_the_url_is_replaced_by_one_that_does() {
+        let table = [
+            (Mode::V4, "https://e.example/?4=<ipaddr>&6=<ip6addr>", Mode::Both),
+            (Mode::Both, "https://e.example/?4=<ipaddr>", Mode::V4),
+            (Mode::Together, "https://e.example/?6=<ip6addr>", Mode::V6),
+            (Mode::Both, "https://e.example/?4=<ipaddr> https://e.example/?6=<ip6addr>", Mode::Both),
+        ];
+        for (mode, url, expected) in table {
+            let (settings, text) = loaded(&DdnsInfo { mode, ..info("Benutzerdefiniert", url) });
+            assert_eq!(settings.entries[0].mode, expected, "{text}");
+            assert_eq!(text.contains(mode.wire()), mode != expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_url_is_warned_of() {
+        for (url, warned) in [("https://e.example/u?token=a1b2&ip=<ipaddr>", true), ("https://e.example/u?h=<domain>&ip=<ipaddr>", false)] {
+            let (_, text) = loaded(&info("Benutzerdefiniert", url));
+            assert_eq!(text.contains("seems to hold a key"), warned, "{text}");
+        }
     }
 
     #[test]

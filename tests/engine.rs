@@ -773,6 +773,30 @@ fn what_the_router_tells_is_found_out_and_sent() {
 }
 
 #[test]
+fn a_line_that_leads_elsewhere_is_looked_at_before_anything_is_sent() {
+    let mut desk = settled(&freedyn("v4", ""));
+    let mut rules = desk.rules.clone();
+    rules.lines[0].interface = Some("eth1".into());
+    let domains = vec![Domain::parse("new.example.org").unwrap()];
+    rules.entries.push(Arc::new(Entry { domains, ..(*rules.entries[0]).clone() }));
+    desk.dns = PerFamily::default();
+    desk.slow = Some(Vec::new());
+    desk.handle(Event::Reconfigured(Box::new(rules)));
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 0, "what was seen was the other way's address");
+}
+
+#[test]
+fn of_several_lines_a_notice_names_its_own() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    let spare = Line { name: "spare".into(), ..desk.rules.lines[0].clone() };
+    desk.rules.lines.push(spare);
+    desk.start();
+    desk.see(None);
+    assert!(desk.notices.iter().any(|it| it.text.starts_with("line default: no IPv4 address")), "{:?}", desk.notices);
+}
+
+#[test]
 fn after_sleep_nothing_is_sent_before_it_was_seen_again() {
     let mut desk = settled(&freedyn("v4", ""));
     desk.see(Some(V4_NEW));

@@ -6,8 +6,11 @@
 pub mod clock;
 mod commands;
 pub mod edges;
+mod feeds;
 mod links;
 pub mod memory;
+mod resume;
+pub mod subscriptions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +22,6 @@ use crate::config::Settings;
 use crate::control::{self, Reply, Request};
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Memory, Rules, Run};
-use crate::rules::address::PerFamily;
 use crate::rules::schedule::STORAGE_RETRY;
 use crate::rules::snapshot::Snapshot;
 use crate::signals::{Signal, Signals};
@@ -28,7 +30,7 @@ use crate::systemd;
 
 use clock::{Alarm, Clock};
 use edges::Edges;
-use links::Links;
+use feeds::Feeds;
 use memory::Remembered;
 
 /// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
@@ -98,6 +100,8 @@ struct Daemon {
     edges: Edges,
     clock: Clock,
     alarm: Alarm,
+    /// Only a daemon listens.
+    feeds: Option<Feeds>,
     events: mpsc::UnboundedSender<Event>,
     watch: Option<mpsc::UnboundedSender<Seen>>,
     reload: Option<Reload>,
@@ -145,6 +149,7 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
         edges,
         clock,
         alarm,
+        feeds: None,
         events: sender,
         watch,
         reload,
@@ -162,13 +167,9 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     daemon.happened(Event::Tick);
     if run == Run::Daemon {
         systemd::ready(&daemon.shown);
-    }
-    let mut links = match run {
-        Run::Daemon => Some(Links::follow().await),
-        Run::Once | Run::Look | Run::Survey | Run::Still => None,
-    };
-    if let Some(links) = &links {
-        daemon.happened(Event::Followed(links.is_followed()));
+        let (feeds, followed) = Feeds::begin(&daemon.edges, &settings.lines).await;
+        daemon.feeds = Some(feeds);
+        daemon.happened(followed);
     }
     let mut deadline = None;
     while !daemon.finished {
@@ -177,10 +178,7 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
                 signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
                 Some(event) = events.recv() => daemon.happened(event),
                 Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-                (up, followed) = changes(&mut links) => {
-                    daemon.happened(Event::Followed(followed));
-                    daemon.happened(Event::LinkChanged(PerFamily { v4: up, v6: up }));
-                }
+                told = Feeds::next(&mut daemon.feeds) => told.into_iter().for_each(|event| daemon.happened(event)),
         () = daemon.alarm.rings() => {
             daemon.try_writing();
             daemon.happened(Event::Tick);
@@ -189,18 +187,13 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
             }
     }
     systemd::stopping();
+    if let Some(feeds) = daemon.feeds.take() {
+        feeds.end().await;
+    }
     if let Some(server) = server {
         server.abort();
     }
     Ok(Ended { picture: daemon.engine.snapshot(daemon.clock.now()), memory: daemon.engine.memory() })
-}
-
-/// Whether there is a link, as soon as that is different, and whether the kernel goes on to tell.
-async fn changes(links: &mut Option<Links>) -> (bool, bool) {
-    match links {
-        Some(links) => (links.changed().await, links.is_followed()),
-        None => std::future::pending().await,
-    }
 }
 
 async fn over(deadline: Option<tokio::time::Instant>) {
@@ -280,6 +273,9 @@ impl Daemon {
         if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
             match Edges::new(&settings, self.edges.run(), self.folder.as_deref(), self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
+                    if let Some(feeds) = &mut self.feeds {
+                        feeds.follow(&edges, &settings.lines);
+                    }
                     self.edges = edges;
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));
                     tracing::info!("the new configuration is in force");

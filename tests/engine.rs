@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
 use wanbeacon::engine::Run;
-use wanbeacon::engine::event::{Action, Event};
+use wanbeacon::engine::event::{Action, Event, RouterNews};
 use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::consensus::Probe;
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::{Endpoint, Slot};
 use wanbeacon::rules::reply::{Fault, Outcome};
@@ -656,4 +657,151 @@ fn an_address_that_is_gone_by_now_is_not_offered_to_the_other_endpoint() {
     desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
     desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
     assert_eq!(desk.sent.len(), 1);
+}
+
+/// How often is asked where nobody tells of changes.
+const INTERVAL: Duration = seconds(300);
+
+/// A desk whose FRITZ!Box shows both families, as DNS does.
+fn beside_a_router() -> Desk {
+    let mut desk = Desk::new(&freedyn("both", "").replace("command:whatismyip", "fritzbox"));
+    desk.shown.v6 = Some(V6_NEW);
+    desk.dns = desk.shown;
+    desk.start();
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 0, "DNS shows it already");
+    desk
+}
+
+fn router(news: RouterNews) -> Event {
+    Event::Router { via: None, news }
+}
+
+/// How often sources are asked in `span`.
+fn looks(desk: &mut Desk, span: Duration) -> usize {
+    let looked = desk.looked;
+    desk.pass(span);
+    desk.looked - looked
+}
+
+#[test]
+fn where_the_router_tells_polling_is_six_times_rarer() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    assert_eq!(looks(&mut desk, INTERVAL), 2, "what was planned before");
+    assert_eq!(looks(&mut desk, INTERVAL * 6 - seconds(1)), 0);
+    assert_eq!(looks(&mut desk, seconds(1)), 2);
+    assert_eq!(looks(&mut desk, INTERVAL * 6), 2);
+}
+
+#[test]
+fn a_family_that_the_router_does_not_tell_is_polled_as_before() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: false })));
+    desk.pass(INTERVAL);
+    assert_eq!(looks(&mut desk, INTERVAL * 6), 7, "IPv6 six times, IPv4 once");
+}
+
+#[test]
+fn an_address_from_another_source_is_polled_as_before() {
+    let mut desk = settled(&freedyn("v4", "").replace("\"command:", "\"fritzbox\", \"command:"));
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.shown.v4 = None;
+    desk.look();
+    assert!(looks(&mut desk, INTERVAL * 6) >= 6, "the router shows nothing");
+}
+
+#[test]
+fn a_router_that_tells_no_more_is_asked_at_once_and_polled_again() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.pass(INTERVAL);
+    let looked = desk.looked;
+    desk.handle(router(RouterNews::Lost));
+    assert_eq!(desk.looked - looked, 2);
+    assert_eq!(looks(&mut desk, INTERVAL), 2);
+}
+
+#[test]
+fn new_settings_have_to_be_proven_anew() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    let rules = desk.rules.clone();
+    desk.handle(Event::Reconfigured(Box::new(rules)));
+    assert_eq!(looks(&mut desk, INTERVAL), 2);
+}
+
+#[test]
+fn a_change_makes_only_the_lines_behind_that_router_look() {
+    let name = |wan: &str| {
+        format!(
+            "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"{wan}.example.org\"\nusername = \"1\"\npassword = \"secret\"\n\
+             mode = \"v4\"\nwan = \"{wan}\"\n"
+        )
+    };
+    let wan = |wan: &str, source: &str| format!("[wan.{wan}]\nipv4 = [\"{source}\"]\n");
+    let lines = [("one", "fritzbox", Some("eth1")), ("two", "fritzbox", None), ("three", "command:whatismyip", Some("eth1"))];
+    let names: String = lines.iter().map(|(wan, ..)| name(wan)).collect();
+    let wans: String = lines.iter().map(|(name, source, _)| wan(name, source)).collect();
+    let mut desk = Desk::new(&(names + &wans));
+    for line in &mut desk.rules.lines {
+        let interface = lines.iter().find(|(wan, ..)| *wan == line.name).and_then(|(.., interface)| *interface);
+        line.interface = interface.map(str::to_owned);
+    }
+    desk.dns.v4 = Some(V4_OLD);
+    desk.start();
+    desk.pass(seconds(60));
+    desk.probes.clear();
+    desk.handle(Event::Router { via: Some("eth1".into()), news: RouterNews::Changed });
+    assert_eq!(desk.probes, [(Some("eth1".into()), Probe::FritzBox)]);
+    desk.handle(Event::Router { via: Some("eth2".into()), news: RouterNews::Changed });
+    assert_eq!(desk.probes.len(), 1, "nobody's");
+    desk.handle(router(RouterNews::Changed));
+    assert_eq!(desk.probes[1..], [(None, Probe::FritzBox)]);
+}
+
+#[test]
+fn what_the_router_tells_is_found_out_and_sent() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.pass(INTERVAL);
+    desk.shown.v4 = Some(V4_NEW);
+    desk.handle(router(RouterNews::Changed));
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses()[0], V4_NEW);
+}
+
+#[test]
+fn after_sleep_nothing_is_sent_before_it_was_seen_again() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.slow = Some(Vec::new());
+    desk.handle(Event::Resumed);
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 0, "due for an hour, and unconfirmed");
+    desk.say_at_last();
+    desk.pass(seconds(20));
+    assert_eq!(desk.addresses(), [V4_NEW]);
+}
+
+#[test]
+fn after_sleep_the_same_address_sends_nothing() {
+    let mut desk = settled(&freedyn("v4", ""));
+    let looked = desk.looked;
+    desk.handle(Event::Resumed);
+    assert_eq!(desk.looked - looked, 1, "at once");
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 0);
+}
+
+#[test]
+fn an_answer_from_before_the_sleep_counts_no_more() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.slow = Some(Vec::new());
+    desk.see(Some(V4_NEW));
+    desk.shown.v4 = Some(V4_OLD);
+    desk.handle(Event::Resumed);
+    desk.say_at_last();
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 0, "the old one is the one that there is now");
 }

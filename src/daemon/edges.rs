@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::clock::Clock;
+use super::subscriptions::{Find, Subscriptions};
 use crate::config::Settings;
 use crate::detect::Detectors;
 use crate::engine::Run;
@@ -14,10 +16,11 @@ use crate::engine::event::{Event, Ticket};
 use crate::http::{self, Clients, Limits};
 use crate::resolve::Names;
 use crate::rules::address::Family;
-use crate::rules::consensus::Probe;
+use crate::rules::consensus::{Line, Probe};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{Order, prepare};
 use crate::rules::reply::{Fault, Outcome};
+use crate::tr064::events::Publisher;
 use crate::tr064::trust::KNOWN_BOXES;
 use crate::update::{Time, Updater};
 use crate::verify::Verifier;
@@ -31,6 +34,7 @@ const SINGLE_ROUND: Duration = Duration::from_secs(5);
 
 /// Everything that touches the network.
 pub struct Edges {
+    clients: Clients,
     detectors: Arc<Detectors>,
     updater: Updater,
     verifier: Verifier,
@@ -60,8 +64,9 @@ impl Edges {
         let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
             detectors: Arc::new(Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes)?),
-            updater: Updater::new(clients, Limits::default(), Time::new(move || clock.now().boot)),
+            updater: Updater::new(clients.clone(), Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
+            clients,
             run,
             sends: Arc::new(Semaphore::new(SENDS)),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
@@ -101,6 +106,20 @@ impl Edges {
             let result = detectors.ask(&probe, family, via.as_deref()).await;
             let _ = events.send(Event::Detected { ticket, result });
         });
+    }
+
+    /// Listens to the routers of these lines.
+    pub fn subscriptions(&self, lines: &[Line]) -> Subscriptions {
+        let detectors = Arc::clone(&self.detectors);
+        let find: Find = Arc::new(move |probe, via| {
+            let detectors = Arc::clone(&detectors);
+            async move {
+                let found = detectors.eventing(&probe, via.as_deref()).await?;
+                Ok(Publisher { url: found.url, peer: found.peer, via })
+            }
+            .boxed()
+        });
+        Subscriptions::keep(lines, &self.clients, &find)
     }
 
     /// Asks the authoritative servers of a name.

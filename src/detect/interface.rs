@@ -11,6 +11,7 @@ use rtnetlink::Handle;
 
 use crate::rules::consensus::InterfaceAddress;
 
+mod defaults;
 #[cfg(test)]
 pub(crate) mod fake;
 mod routes;

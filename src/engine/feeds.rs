@@ -34,9 +34,11 @@ impl Engine {
         }
     }
 
-    /// Nobody knows what happened meanwhile.
+    /// Nobody knows what happened meanwhile: what was seen is a memory, and so is what is answered to a question from before.
     pub(super) fn resumed(&mut self, now: Moment) {
+        self.looks.retain(|_, it| it.late);
         for sight in self.sights_mut().filter(|sight| !sight.down) {
+            sight.round = None;
             sight.forget();
             sight.look_now(now);
         }
@@ -51,7 +53,8 @@ impl Engine {
         let decided = wan.line.sources[family].iter().find(|source| source.to_string() == sighting.source);
         let told = decided.is_some_and(|source| match source {
             Source::Interface(_) => self.followed,
-            source if source.router() => wan.told[family],
+            // Routers that are asked otherwise may be others.
+            Source::FritzBox | Source::Upnp => wan.told[family],
             _ => false,
         });
         if told { self.rules.interval * RARELY } else { self.rules.interval }

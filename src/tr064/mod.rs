@@ -1,10 +1,12 @@
-//! TR-064 and IGD: what routers tell over SOAP.
+//! TR-064 and IGD: what routers tell over SOAP, and by themselves.
 
 pub mod client;
 pub mod content;
 pub mod description;
 pub mod digest;
+pub mod events;
 pub mod fault;
+pub mod gena;
 mod login;
 pub mod remote_access;
 pub mod scpd;

@@ -10,7 +10,7 @@ use wanbeacon::engine::event::{Action, Event, Ticket};
 use wanbeacon::engine::{Engine, Memory, Rules, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::answer::{DnsAnswer, Said, ServerAnswer};
-use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading};
+use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading, RouterReading};
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
 use wanbeacon::rules::order::Order;
 use wanbeacon::rules::reply::{Outcome, Reply};
@@ -28,7 +28,7 @@ pub(crate) struct Sent {
 }
 
 pub(crate) struct Desk {
-    rules: Rules,
+    pub(crate) rules: Rules,
     pub(crate) run: Run,
     engine: Option<Engine>,
     /// Time since boot.
@@ -45,6 +45,10 @@ pub(crate) struct Desk {
     pub(crate) disk_full: bool,
     pub(crate) sent: Vec<Sent>,
     pub(crate) looked: usize,
+    /// What was asked, and through which interface.
+    pub(crate) probes: Vec<(Option<String>, Probe)>,
+    /// Address sources take their time: what they say waits here.
+    pub(crate) slow: Option<Vec<Event>>,
     pub(crate) urls: Vec<String>,
     pub(crate) asked: usize,
     pub(crate) finished: bool,
@@ -89,6 +93,8 @@ impl Desk {
             disk_full: false,
             sent: Vec::new(),
             looked: 0,
+            probes: Vec::new(),
+            slow: None,
             urls: Vec::new(),
             asked: 0,
             finished: false,
@@ -127,9 +133,11 @@ impl Desk {
         let sends = actions.iter().any(|action| matches!(action, Action::Send { .. }));
         for action in &actions {
             match action {
-                Action::Detect { ticket, family, probe, via: _ } => {
+                Action::Detect { ticket, family, probe, via } => {
                     self.looked += 1;
-                    answers.push(Event::Detected { ticket: *ticket, result: self.read(probe, *family) });
+                    self.probes.push((via.clone(), probe.clone()));
+                    let answer = Event::Detected { ticket: *ticket, result: self.read(probe, *family) };
+                    self.slow.as_mut().unwrap_or(&mut answers).push(answer);
                 }
                 Action::Ask { ticket, family, .. } => {
                     self.asked += 1;
@@ -165,6 +173,10 @@ impl Desk {
             Probe::Echo { url } => {
                 self.urls.push(url.clone());
                 Ok(Reading::Echo { status: 200, retry_after: None, body: text.unwrap_or_default() })
+            }
+            Probe::FritzBox => {
+                let address = text.unwrap_or_default();
+                Ok(Reading::Router(RouterReading { address, status: "Connected".into(), ..RouterReading::default() }))
             }
             _ => text.map(Reading::Text).ok_or_else(|| ProbeFault::NoRoute("no route".into())),
         }
@@ -206,6 +218,13 @@ impl Desk {
 
     pub(crate) fn look(&mut self) {
         self.handle(Event::LookNow);
+    }
+
+    /// The sources that took their time say what they know.
+    pub(crate) fn say_at_last(&mut self) {
+        for answer in self.slow.take().unwrap_or_default() {
+            self.handle(answer);
+        }
     }
 
     pub(crate) fn unlock(&mut self) {

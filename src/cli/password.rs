@@ -6,19 +6,19 @@ use std::path::Path;
 
 use crate::rules::secret::Secret;
 
-/// A password file is one line.
+/// Most bytes of a password file, which is one line.
 const LONGEST: u64 = 4096;
 
-/// The password in `file`, or what somebody types at the terminal after `prompt`.
+/// The password in `file`, or what somebody types at the terminal after `prompt`; `option` is how a file is named.
 ///
 /// # Errors
 ///
 /// Says why there is none, and what to do.
-pub(super) fn password(file: Option<&Path>, prompt: &str) -> Result<Secret, String> {
+pub(super) fn password(file: Option<&Path>, prompt: &str, option: &str) -> Result<Secret, String> {
     let text = match file {
         Some(file) => read(file).map_err(|error| format!("failed to read the password file {}: {error}", file.display()))?,
         None => rpassword::prompt_password(format!("{prompt}: "))
-            .map_err(|error| format!("a password is needed, and there is no terminal to ask at ({error}); name a file that holds it"))?,
+            .map_err(|error| format!("a password is needed, and there is no terminal to ask at ({error}); name a file with {option}"))?,
     };
     // Editors and `echo` end a file with a line feed that is no part of the secret.
     let text = text.trim_end_matches(['\r', '\n']);
@@ -33,7 +33,10 @@ pub(super) fn password(file: Option<&Path>, prompt: &str) -> Result<Secret, Stri
 
 fn read(file: &Path) -> io::Result<String> {
     let mut text = String::new();
-    std::fs::File::open(file)?.take(LONGEST).read_to_string(&mut text)?;
+    let length = std::fs::File::open(file)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {LONGEST} bytes")));
+    }
     Ok(text)
 }
 
@@ -46,13 +49,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
         std::fs::write(&file, "pässwörd \r\n").unwrap();
-        assert_eq!(password(Some(&file), "").unwrap().expose(), "pässwörd ");
-        for text in ["", "\n", "two\nlines\n"] {
+        assert_eq!(password(Some(&file), "", "").unwrap().expose(), "pässwörd ");
+        for text in ["", "\n", "two\nlines\n", &"lines\n".repeat(1000)] {
             std::fs::write(&file, text).unwrap();
-            let error = password(Some(&file), "").unwrap_err();
+            let error = password(Some(&file), "", "").unwrap_err();
             assert!(!error.contains("lines\n"), "{error}");
         }
-        let missing = password(Some(&folder.path().join("none")), "").unwrap_err();
+        let missing = password(Some(&folder.path().join("none")), "", "").unwrap_err();
         assert!(missing.contains("none"), "{missing}");
     }
 }

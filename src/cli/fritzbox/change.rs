@@ -33,15 +33,30 @@ pub(super) fn changed(now: DdnsInfo, wish: &SetDdns, password: Option<Secret>) -
     }
 }
 
+/// The options whose wish is not what the box tells afterwards. The provider is not among them: boxes know several names for a
+/// service of one's own.
+pub(super) fn differs(told: &DdnsInfo, wish: &SetDdns) -> Vec<&'static str> {
+    let text = |wished: &Option<String>, told: &str| wished.as_deref().is_some_and(|wished| wished != told);
+    let found = [
+        ("--update-url", text(&wish.update_url, told.update_url.expose())),
+        ("--domain", text(&wish.domain, &told.domain)),
+        ("--username", text(&wish.username, &told.username)),
+        ("--mode", wish.mode.is_some_and(|mode| mode != told.mode)),
+        ("--server-ipv4", text(&wish.server_ipv4, &told.server_ipv4)),
+        ("--server-ipv6", text(&wish.server_ipv6, &told.server_ipv6)),
+        ("--enabled", wish.enabled.is_some_and(|enabled| enabled != told.enabled)),
+    ];
+    found.into_iter().filter(|(_, differs)| *differs).map(|(option, _)| option).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rules::domain::Mode;
     use crate::tr064::remote_access::StatusWord;
 
-    #[test]
-    fn what_is_not_wished_stays_and_the_password_is_never_invented() {
-        let now = DdnsInfo {
+    fn told() -> DdnsInfo {
+        DdnsInfo {
             enabled: true,
             provider_name: "Benutzerdefiniert".into(),
             update_url: Secret::new("https://dyn.example.org/?ip=<ipaddr>".into()),
@@ -52,9 +67,13 @@ mod tests {
             mode: Mode::V4,
             server_ipv4: String::new(),
             server_ipv6: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_not_wished_stays_and_the_password_is_never_invented() {
         let wish = SetDdns { mode: Some(Mode::Both), enabled: Some(false), ..SetDdns::default() };
-        let changed = changed(now, &wish, None);
+        let changed = changed(told(), &wish, None);
         assert_eq!(
             changed.arguments(),
             [
@@ -72,5 +91,12 @@ mod tests {
             .collect::<Vec<_>>()
             .as_slice()
         );
+    }
+
+    #[test]
+    fn what_the_box_did_not_take_is_named() {
+        let wish = SetDdns { mode: Some(Mode::Both), username: Some("me".into()), enabled: Some(false), ..SetDdns::default() };
+        assert_eq!(differs(&told(), &wish), ["--mode", "--enabled"]);
+        assert!(differs(&told(), &SetDdns { provider: Some("User-defined".into()), ..SetDdns::default() }).is_empty());
     }
 }

@@ -6,7 +6,7 @@ mod reach;
 mod show;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::args::Options;
 use super::exit::Exit;
@@ -34,13 +34,9 @@ pub(super) fn run(options: &Options, typed: &FritzBox, out: &mut Out) -> Exit {
 }
 
 async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble> {
+    let json = typed.json;
     if typed.action == Action::Wan {
-        let view = way.detectors.wan_view(None).await.map_err(Trouble::NotFound)?;
-        if typed.json {
-            out.json(&view)
-        } else {
-            show::wan(&view, out)
-        }
+        show::wan(&way.wan_view().await?, json, out);
         return Ok(Exit::Success);
     }
     // Everything that is asked at the terminal is asked before the box is: it does not wait.
@@ -50,26 +46,21 @@ async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble
     if secret.is_some() && !session.secured() {
         return Err(Trouble::Words(NO_TLS.into()));
     }
-    let json = typed.json;
-    match (&typed.action, secret) {
-        (Action::Wan, _) => {}
-        (Action::Info, _) => {
-            let info = RemoteInfo::from(&call(&session, "GetInfo", &[]).await?)?;
-            show::remote(&session, &info, json, out);
-        }
-        (Action::Ddns, _) => show::ddns(&session, &ddns(&session).await?, json, out),
-        (Action::Providers, _) => {
+    match &typed.action {
+        Action::Wan | Action::Info => show::remote(&session, &info(&session).await?, json, out),
+        Action::Ddns => show::ddns(&session, &ddns(&session).await?, json, out),
+        Action::Providers => {
             let results = call(&session, "GetDDNSProviders", &[]).await?;
             let list = results.get("NewProviderList").map_or("", String::as_str);
             show::providers(&service::providers(list)?, json, out);
         }
-        (Action::SetDdns(wish), secret) => set_ddns(&session, wish, secret, json, out).await?,
-        (Action::SetConfig(wish), secret) => set_config(&session, wish, secret, json, out).await?,
-        (Action::Enable, _) => set_enable(&session, true, json, out).await?,
-        (Action::Disable, _) => set_enable(&session, false, json, out).await?,
-        (Action::Letsencrypt { switch }, _) => {
+        Action::SetDdns(wish) => set_ddns(&session, wish, secret, json, out).await?,
+        Action::SetConfig(wish) => set_config(&session, wish, secret, json, out).await?,
+        Action::Enable => set_enable(&session, true, json, out).await?,
+        Action::Disable => set_enable(&session, false, json, out).await?,
+        Action::Letsencrypt { switch } => {
             change(&session, "SetLetsEncryptEnable", &[("NewLetsEncryptEnabled", service::boolean(*switch))], out).await?;
-            show::done(json, &[("lets_encrypt_enabled", serde_json::Value::from(*switch))], out);
+            show::lets_encrypt(*switch, json, out);
         }
     }
     Ok(Exit::Success)
@@ -77,7 +68,7 @@ async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble
 
 /// The secret that the action carries, if it carries one.
 fn secret(action: &Action) -> Result<Option<Secret>, String> {
-    let ask = |file: &Option<std::path::PathBuf>, prompt: &str| password(file.as_deref().map(Path::new), prompt).map(Some);
+    let ask = |file: &Option<PathBuf>, prompt: &str| password(file.as_deref(), prompt, "--password-file").map(Some);
     match action {
         // What is switched off needs none.
         Action::SetDdns(SetDdns { enabled: Some(false), password_file: None, .. }) => Ok(None),
@@ -85,6 +76,11 @@ fn secret(action: &Action) -> Result<Option<Secret>, String> {
         Action::SetConfig(wish) => ask(&wish.password_file, &format!("New password of {} for the remote access", wish.username)),
         _ => Ok(None),
     }
+}
+
+/// The remote access of the box.
+async fn info(session: &Session) -> Result<RemoteInfo, Trouble> {
+    Ok(RemoteInfo::from(&call(session, "GetInfo", &[]).await?)?)
 }
 
 /// The dynamic DNS settings of the box.
@@ -96,8 +92,12 @@ pub(super) async fn ddns(session: &Session) -> Result<DdnsInfo, Trouble> {
 async fn set_ddns(session: &Session, wish: &SetDdns, secret: Option<Secret>, json: bool, out: &mut Out) -> Result<(), Trouble> {
     let wanted = change::changed(ddns(session).await?, wish, secret);
     change(session, "SetDDNSConfig", &wanted.arguments(), out).await?;
-    show::ddns(session, &ddns(session).await?, json, out);
-    Ok(())
+    let told = ddns(session).await?;
+    show::ddns(session, &told, json, out);
+    match change::differs(&told, wish).as_slice() {
+        [] => Ok(()),
+        options => Err(Trouble::Words(format!("could not confirm the change: the box tells something else for {}", options.join(", ")))),
+    }
 }
 
 /// Switches the box's own dynamic DNS client off; everything else there stays as it is.
@@ -118,8 +118,7 @@ async fn set_config(session: &Session, wish: &SetConfig, secret: Option<Secret>,
     let arguments = wanted.arguments();
     let arguments: Vec<(&str, &str)> = arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
     change(session, "SetConfig", &arguments, out).await?;
-    let info = RemoteInfo::from(&call(session, "GetInfo", &[]).await?)?;
-    show::remote(session, &info, json, out);
+    show::remote(session, &info(session).await?, json, out);
     Ok(())
 }
 
@@ -129,10 +128,12 @@ async fn set_enable(session: &Session, enabled: bool, json: bool, out: &mut Out)
     // The document, 1.6: port 0 means that no user may come from the internet.
     if enabled && port == 0 {
         return Err(Trouble::Words(
-            "remote access stays off: no user of the box may log in from the internet; use `fritzbox set-config`".into(),
+            "remote access stays off: no user of the box may come from the internet; allow it to one with \
+             `wanbeacon fritzbox set-config`, or on the box's own page (System > FRITZ!Box Users)"
+                .into(),
         ));
     }
-    show::done(json, &[("enabled", enabled.into()), ("port", port.into())], out);
+    show::access(enabled, port, json, out);
     Ok(())
 }
 

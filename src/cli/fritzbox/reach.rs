@@ -9,13 +9,17 @@ use crate::cli::folder::state_folder;
 use crate::cli::out::Out;
 use crate::cli::password::password;
 use crate::cli::run;
-use crate::config::{self, Login, Settings, World};
+use crate::config::{self, FritzBox, Login, Settings, World};
 use crate::daemon::edges;
-use crate::detect::Detectors;
+use crate::detect::{Detectors, WanView};
 use crate::http::Clients;
 use crate::resolve::Names;
 use crate::tr064::fault::CallError;
 use crate::tr064::session::{Session, Trust};
+use crate::tr064::trust::KNOWN_BOXES;
+
+/// How the file with the login's password is named.
+const PASSWORD_FILE: &str = "--login-password-file";
 
 /// What a conversation with the box needs.
 pub(in crate::cli) struct Way {
@@ -23,8 +27,6 @@ pub(in crate::cli) struct Way {
     clients: Clients,
     /// Certificates that were seen first.
     known_boxes: Option<PathBuf>,
-    /// Looks for the box.
-    pub(super) detectors: Detectors,
 }
 
 impl Way {
@@ -32,7 +34,7 @@ impl Way {
     ///
     /// # Errors
     ///
-    /// The configuration cannot be used; the reason has been reported.
+    /// The configuration, or what was typed, cannot be used; the reason has been reported.
     pub(in crate::cli) fn new(options: &Options, reach: &Reach, out: &mut Out) -> Result<Self, Exit> {
         let (file, chosen) = options.config_file();
         // The box can be asked without any configuration.
@@ -40,15 +42,17 @@ impl Way {
         if reach.address.is_some() {
             settings.fritzbox.address.clone_from(&reach.address);
         }
-        let known_boxes = state_folder(options, &settings.daemon.state_dir).map(|folder| folder.join("known_boxes"));
-        let mut unusable = |problem: String| {
+        if let Some(file) = &reach.login_password_file {
+            let password = password(Some(file), "", PASSWORD_FILE).map_err(|problem| Trouble::Typed(problem).report(out))?;
+            let configured = settings.fritzbox.login.map_or_else(String::new, |login| login.username);
+            settings.fritzbox.login = Some(Login { username: reach.login.clone().unwrap_or(configured), password });
+        }
+        let known_boxes = state_folder(options, &settings.daemon.state_dir).map(|folder| folder.join(KNOWN_BOXES));
+        let clients = edges::clients(&settings).map_err(|problem| {
             out.complain(problem);
             Exit::Config
-        };
-        let clients = edges::clients(&settings).map_err(&mut unusable)?;
-        let names = Names::new(&settings.daemon.resolver);
-        let detectors = Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes.clone()).map_err(&mut unusable)?;
-        Ok(Self { settings, clients, known_boxes, detectors })
+        })?;
+        Ok(Self { settings, clients, known_boxes })
     }
 
     /// Who logs in: what was typed, else what the configuration says; the password is asked for if nobody wrote it down.
@@ -57,17 +61,34 @@ impl Way {
     ///
     /// There is no password.
     pub(in crate::cli) fn login(&self, reach: &Reach) -> Result<Login, String> {
-        let configured = self.settings.fritzbox.login.as_ref();
+        let known = self.settings.fritzbox.login.as_ref();
         let typed = reach.login.as_deref();
         // The configured password belongs to the configured user.
-        let fits = configured.filter(|login| reach.login_password_file.is_none() && typed.is_none_or(|name| name == login.username));
-        if let Some(login) = fits {
+        if let Some(login) = known.filter(|login| typed.is_none_or(|name| name == login.username)) {
             return Ok(login.clone());
         }
-        let username = typed.or(configured.map(|login| login.username.as_str())).unwrap_or_default().to_owned();
+        let username = typed.or(known.map(|login| login.username.as_str())).unwrap_or_default().to_owned();
         let prompt =
             if username.is_empty() { "Password for the FRITZ!Box".to_owned() } else { format!("Password of {username} at the FRITZ!Box") };
-        Ok(Login { username, password: password(reach.login_password_file.as_deref(), &prompt)? })
+        let password = password(None, &prompt, PASSWORD_FILE)?;
+        Ok(Login { username, password })
+    }
+
+    /// What looks for the box. One that says nothing without a login is asked with this one.
+    fn detectors(&self, login: Option<Login>) -> Result<Detectors, Trouble> {
+        let fritzbox = FritzBox { login, ..self.settings.fritzbox.clone() };
+        let names = Names::new(&self.settings.daemon.resolver);
+        // A configured address has been checked.
+        Detectors::new(self.clients.clone(), &fritzbox, names, self.known_boxes.clone()).map_err(Trouble::Typed)
+    }
+
+    /// The box's view of the line. A login is used where it is known already; none is asked for.
+    ///
+    /// # Errors
+    ///
+    /// No box is found, or it does not tell.
+    pub(in crate::cli) async fn wan_view(&self) -> Result<WanView, Trouble> {
+        self.detectors(self.settings.fritzbox.login.clone())?.wan_view(None).await.map_err(Trouble::NotFound)
     }
 
     /// Goes there.
@@ -76,7 +97,7 @@ impl Way {
     ///
     /// The box is not found, or does not let us in.
     pub(in crate::cli) async fn open(&self, login: Login) -> Result<Session, Trouble> {
-        let place = self.detectors.place(None).await.map_err(Trouble::NotFound)?;
+        let place = self.detectors(Some(login.clone()))?.place(None).await.map_err(Trouble::NotFound)?;
         let trust = match self.settings.fritzbox.fingerprint {
             Some(fingerprint) => Trust::Pinned(fingerprint),
             None => Trust::FirstUse { file: self.known_boxes.clone() },

@@ -1,9 +1,11 @@
 //! What the box said, for people and as JSON.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::cli::out::{Out, Tone};
-use crate::detect::WanView;
+use crate::detect::{Remaining, WanView};
 use crate::rules::status::Status;
 use crate::rules::template::masked;
 use crate::tr064::remote_access::{DdnsInfo, Provider, RemoteInfo, StatusWord};
@@ -11,6 +13,10 @@ use crate::tr064::session::Session;
 
 /// Width of the names in front of the values.
 const NAME: usize = 16;
+/// What stands where the box says nothing.
+const NOT_TOLD: &str = "not told";
+/// `NewConnectionStatus` of a line that works (`WANIPConnection:1`, 2.2.3).
+const CONNECTED: &str = "Connected";
 
 /// `GetInfo`.
 pub(super) fn remote(session: &Session, info: &RemoteInfo, json: bool, out: &mut Out) {
@@ -31,7 +37,7 @@ pub(super) fn remote(session: &Session, info: &RemoteInfo, json: bool, out: &mut
     row("remote access", on(*enabled), out);
     row("port", port, out);
     row("user", or_none(username), out);
-    let state = lets_encrypt_state.as_deref().unwrap_or("not told");
+    let state = lets_encrypt_state.as_deref().unwrap_or(NOT_TOLD);
     row("Let's Encrypt", lets_encrypt.map_or_else(|| "not known to this firmware".to_owned(), |it| format!("{} ({state})", on(it))), out);
 }
 
@@ -80,34 +86,70 @@ pub(super) fn providers(list: &[Provider], json: bool, out: &mut Out) {
         out.json(&list);
         return;
     }
+    let width = list.iter().map(|it| plain(&it.name).chars().count()).max().unwrap_or_default();
     for Provider { name, info_url } in list {
-        out.line(format_args!("{:<32}  {info_url}", plain(name)));
+        let line = format!("{:<width$}  {}", plain(name), plain(info_url));
+        out.line(line.trim_end());
     }
 }
 
-/// What an action without results of its own has done.
-pub(super) fn done(json: bool, results: &[(&str, Value)], out: &mut Out) {
+/// What `SetEnable` has done.
+pub(super) fn access(enabled: bool, port: u16, json: bool, out: &mut Out) {
     if json {
-        out.json(&results.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<serde_json::Map<_, _>>());
+        out.json(&json!({ "enabled": enabled, "port": port }));
         return;
     }
-    for (name, value) in results {
-        row(&name.replace('_', " "), value, out);
+    row("remote access", on(enabled), out);
+    row("port", port, out);
+}
+
+/// What `SetLetsEncryptEnable` has done.
+pub(super) fn lets_encrypt(enabled: bool, json: bool, out: &mut Out) {
+    if json {
+        out.json(&json!({ "lets_encrypt_enabled": enabled }));
+        return;
     }
+    row("Let's Encrypt", on(enabled), out);
 }
 
 /// The line as the box sees it.
-pub(super) fn wan(view: &WanView, out: &mut Out) {
-    let value = serde_json::to_value(view).unwrap_or_default();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let shown = match value {
-            Value::Null => continue,
-            Value::String(text) => or_none(text),
-            Value::Bool(it) => (if *it { "yes" } else { "no" }).to_owned(),
-            other => other.to_string(),
-        };
-        row(&name.replace('_', " "), shown, out);
+pub(super) fn wan(view: &WanView, json: bool, out: &mut Out) {
+    if json {
+        out.json(view);
+        return;
     }
+    let WanView { model, place, status, last_error, uptime, address, lifetimes, prefix, prefix_lifetimes, dns, ds_lite } = view;
+    let model = if model.is_empty() { "a router without a name".to_owned() } else { plain(model) };
+    let title = out.paint(Tone::Heading, format_args!("{model} at {}", place.trim_end_matches('/')));
+    out.line(title);
+    let since = uptime.map_or_else(String::new, |seconds| format!(" for {}", time(seconds)));
+    let (word, tone) = match status.as_deref() {
+        Some(CONNECTED) => (format!("connected{since}"), Tone::Good),
+        Some(other) => (plain(other), Tone::Warning),
+        None => (NOT_TOLD.to_owned(), Tone::Faint),
+    };
+    let word = out.paint(tone, word);
+    row("line", word, out);
+    if let Some(error) = last_error {
+        row("last error", plain(error), out);
+    }
+    row("IPv4", or_none(address.v4.as_deref().unwrap_or_default()), out);
+    row("IPv6", lasting(address.v6.as_deref(), *lifetimes), out);
+    row("LAN prefix", lasting(prefix.as_deref(), *prefix_lifetimes), out);
+    let servers: Vec<String> = dns.v4.iter().chain(&dns.v6).map(ToString::to_string).collect();
+    row("DNS servers", if servers.is_empty() { NOT_TOLD.to_owned() } else { servers.join(", ") }, out);
+    row("DS-Lite", ds_lite.map_or(NOT_TOLD, |it| if it { "yes: IPv4 goes through the provider's tunnel" } else { "no" }), out);
+}
+
+/// An address or prefix, and how long it is good.
+fn lasting(text: Option<&str>, left: Option<Remaining>) -> String {
+    let Some(text) = text else { return or_none("") };
+    let left = left.map(|Remaining { preferred, valid }| format!("  (preferred for {}, valid for {})", time(preferred), time(valid)));
+    format!("{}{}", plain(text), left.unwrap_or_default())
+}
+
+fn time(seconds: u64) -> String {
+    if seconds == u64::from(u32::MAX) { "ever".to_owned() } else { humantime::format_duration(Duration::from_secs(seconds)).to_string() }
 }
 
 fn head(session: &Session, out: &mut Out) {

@@ -1,6 +1,7 @@
 //! Literals in a URL that look like keys: they are sent, and shown as dots.
 
 use super::DOTS;
+use super::scan::{CLOSE, OPEN, outside};
 use super::text::Part;
 
 /// Shortest literal with a digit that is taken for a key: names of paths and scripts are shorter or have a dot.
@@ -8,31 +9,57 @@ const KEY_LENGTH: usize = 16;
 /// From this length on no literal is a word.
 const LONG: usize = 40;
 
-/// An update URL for showing: what looks like a key, and a password in front of the host, as dots.
+/// An update URL for showing: what looks like a key, and what stands in front of the host, as dots; placeholders are shown.
 #[must_use]
 pub fn masked(url: &str) -> String {
-    let hide = |text: &str| split(text).iter().map(shown).collect::<String>();
-    let one = |url: &str| {
-        let Some((scheme, rest)) = url.split_once("://") else { return hide(url) };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let authority = match authority.rsplit_once('@') {
-            Some((userinfo, host)) => match userinfo.split_once(':') {
-                Some((user, password)) if !password.starts_with('<') => format!("{user}:{DOTS}@{host}"),
-                _ => authority.to_owned(),
-            },
-            None => authority.to_owned(),
-        };
-        format!("{scheme}://{authority}{}", hide(path))
+    url.split(' ').map(masked_one).collect::<Vec<_>>().join(" ")
+}
+
+fn masked_one(url: &str) -> String {
+    let (scheme, rest) = url.find("://").map_or(("", url), |at| url.split_at(at + 3));
+    let end = outside(rest).find(|(_, c)| ['/', '?', '#'].contains(c)).map_or(rest.len(), |(at, _)| at);
+    let (authority, mut rest) = rest.split_at(end);
+    let mut masked = match authority.rsplit_once('@') {
+        Some((userinfo, host)) => format!("{scheme}{}@{host}", masked_login(userinfo)),
+        None => format!("{scheme}{authority}"),
     };
-    url.split(' ').map(one).collect::<Vec<_>>().join(" ")
+    // What is encoded is a login as a rule.
+    while let Some((before, (inside, after))) = rest.split_once(OPEN).and_then(|(before, rest)| Some((before, rest.split_once(CLOSE)?))) {
+        let inside = if only_placeholders(inside) { inside } else { DOTS };
+        masked.extend([&hide(before), OPEN, inside, CLOSE]);
+        rest = after;
+    }
+    masked + &hide(rest)
+}
+
+/// `user:password`: the password never, the user unless it may be a key.
+fn masked_login(userinfo: &str) -> String {
+    let (user, password) = userinfo.split_once(':').map_or((userinfo, None), |(user, password)| (user, Some(password)));
+    let user = if looks_like_a_key(user) && !only_placeholders(user) { DOTS } else { user };
+    match password {
+        Some(password) => format!("{user}:{}", if only_placeholders(password) { password } else { DOTS }),
+        None => user.to_owned(),
+    }
+}
+
+/// Placeholders, and colons between them: nothing that is a secret.
+fn only_placeholders(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+        rest = after.strip_prefix(':').unwrap_or(after);
+    }
+    rest.is_empty()
+}
+
+fn hide(text: &str) -> String {
+    split(text).iter().map(shown).collect()
 }
 
 fn shown(part: &Part) -> &str {
     match part {
         Part::Literal(text) => text,
         // A placeholder is no secret, whatever the parameter is called.
-        Part::Hidden(text) if text.starts_with('<') && text.ends_with('>') => text,
+        Part::Hidden(text) if only_placeholders(text) => text,
         Part::Hidden(_) | Part::Hole(_) | Part::Base64(_) => DOTS,
     }
 }
@@ -89,6 +116,13 @@ mod tests {
             ),
             ("example.org/0123456789abcdef0123/<ipaddr>", "example.org/•••/<ipaddr>"),
             ("https://example.org/u?token=<pass>", "https://example.org/u?token=<pass>"),
+            ("https://example.org/u?token=<pass>abc<domain>", "https://example.org/u?token=•••"),
+            ("me:secret@example.org/u?ip=<ipaddr>", "me:•••@example.org/u?ip=<ipaddr>"),
+            ("https://0123456789abcdef0123@example.org/u", "https://•••@example.org/u"),
+            ("https://example.org/u?mail=me@example.org", "https://example.org/u?mail=me@example.org"),
+            ("https://example.org/u?a=<b64>me:secret</b64>&ip=<ipaddr>", "https://example.org/u?a=<b64>•••</b64>&ip=<ipaddr>"),
+            ("https://example.org/u?a=<b64><username>:<pass></b64>", "https://example.org/u?a=<b64><username>:<pass></b64>"),
+            ("https://<b64><username></b64>:<pass>@example.org/u", "https://<b64><username></b64>:<pass>@example.org/u"),
         ];
         for (url, shown) in table {
             assert_eq!(masked(url), shown);

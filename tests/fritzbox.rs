@@ -2,7 +2,15 @@
 
 mod double;
 
+#[path = "fritzbox/dialogue.rs"]
+mod dialogue;
 #[path = "fritzbox/itself.rs"]
 mod itself;
+#[path = "fritzbox/rig.rs"]
+mod rig;
+#[path = "fritzbox/router.rs"]
+mod router;
+#[path = "fritzbox/session.rs"]
+mod session;
 #[path = "fritzbox/stranger.rs"]
 mod stranger;

@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::exit::Exit;
+use super::fritzbox::args::FritzBox;
+use super::import::Import;
 use crate::config::StateDir;
 use crate::log::{Color, Format, Level};
 use crate::rules::domain::Domain;
@@ -102,6 +104,11 @@ pub enum Command {
         /// Show this one
         name: Option<String>,
     },
+    /// Read and set remote access and dynamic DNS of the FRITZ!Box
+    Fritzbox(FritzBox),
+    /// Print settings of another client as a configuration
+    #[command(subcommand)]
+    Import(Import),
     /// Exit with 0 if the daemon is alive, else with 1
     Healthcheck,
     /// Show the main job against a pretended router and provider on this machine

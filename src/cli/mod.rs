@@ -7,9 +7,12 @@ mod demo;
 mod detect;
 pub mod exit;
 pub mod folder;
+pub mod fritzbox;
 mod healthcheck;
+pub mod import;
 mod look;
 pub mod out;
+mod password;
 mod plan;
 mod providers;
 mod run;
@@ -33,6 +36,8 @@ pub fn run(args: Args) -> Exit {
         Some(Command::Unlock { domain }) => unlock::run(&options, domain, &mut out),
         Some(Command::Update { domain }) => update::run(&options, domain, &mut out),
         Some(Command::Providers { name }) => providers::run(name.as_deref(), &mut out),
+        Some(Command::Fritzbox(typed)) => fritzbox::run(&options, &typed, &mut out),
+        Some(Command::Import(from)) => import::run(&options, &from, &mut out),
         Some(Command::Healthcheck) => healthcheck::run(&options, &mut out),
         Some(Command::Check) => check::run(&options, &mut out),
         Some(Command::Plan { json }) => plan::run(&options, json, &mut out),

@@ -1,14 +1,16 @@
 //! Replies come back: what they change for their names, and how far that reaches.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::event::{Level, Notice, Ticket};
 use super::send::has_sibling;
-use super::{Engine, Flight, Group, Held, Question, Run, Spot, Turn};
+use super::{Engine, Flight, Held, Question, Run, Spot, Turn};
 use crate::rules::address::Family;
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
-use crate::rules::domain::Domain;
+use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{self, Endpoint};
 use crate::rules::reply::{self, Asked, Fault, Judgement, Outcome, Verdict};
 use crate::rules::schedule;
@@ -52,9 +54,10 @@ impl Engine {
 
     /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
     fn is_still_wanted(&self, flight: &Flight) -> bool {
-        let in_force = |group: &Group| group.entry.enabled && group.entry.fingerprint == flight.entry.fingerprint;
-        let shown = |family| self.wanted(&flight.entry, family) == flight.order.addresses[family];
-        !self.stopping && self.groups.iter().any(in_force) && flight.order.families().all(shown)
+        let in_force = |entry: &Entry| self.groups.iter().any(|it| it.entry.enabled && it.entry.fingerprint == entry.fingerprint);
+        let shown = |entry: &Arc<Entry>| flight.order.families().all(|it| self.wanted(entry, it) == flight.order.addresses[it]);
+        let still = |entry: &Arc<Entry>| in_force(entry) && shown(entry);
+        !self.stopping && flight.entries.iter().all(still)
     }
 
     fn book_account(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &Turn) {
@@ -78,8 +81,9 @@ impl Engine {
             let Some(address) = flight.order.addresses[*family] else {
                 continue;
             };
+            let entry = &flight.entries[*index];
             let sent = Sent {
-                entry: &flight.entry,
+                entry,
                 address,
                 alone: flight.order.domains.len() == 1,
                 nothing_sent,
@@ -94,7 +98,7 @@ impl Engine {
                 .copied()
                 .find(|spot| spot.family == *family && self.groups[spot.entry].entry.domains.get(spot.name) == Some(domain));
             let run = self.run;
-            let key = state::record_key(&flight.entry, domain, *family);
+            let key = state::record_key(entry, domain, *family);
             // The name left the configuration meanwhile: its locks and waits still count for those it reaches.
             let mut gone = Held::default();
             let held = match spot {
@@ -160,18 +164,16 @@ impl Engine {
         }
     }
 
-    /// The provider has a fault: the other names of this entry and family that wait for their turn wait as long.
+    /// The provider has a fault: the other names of its entries and this family that wait for their turn wait as long.
     fn hold_others(&mut self, flight: &Flight, family: Family, wait: &Waiting, nothing_sent: bool) {
         if wait.class == Class::RateLimited {
             let account = self.account_mut(&flight.entry.account);
             account.slow_until = account.slow_until.max(Some(wait.until));
         }
-        let Some(origin) = flight.spots.first() else {
-            return;
-        };
+        let entries: BTreeSet<usize> = flight.spots.iter().map(|spot| spot.entry).collect();
         let others: Vec<Spot> = self
             .spots()
-            .filter(|spot| spot.entry == origin.entry && spot.family == family && !flight.spots.contains(spot))
+            .filter(|spot| spot.family == family && entries.contains(&spot.entry) && !flight.spots.contains(spot))
             .filter(|spot| {
                 self.held(*spot).is_some_and(|held| {
                     let wanted = self.wanted(&self.groups[spot.entry].entry, family);

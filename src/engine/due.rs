@@ -20,7 +20,8 @@ const TARGET_LIMIT: usize = 4000;
 pub(super) struct Batch {
     pub(super) entry: usize,
     pub(super) slot: Slot,
-    pub(super) names: Vec<usize>,
+    /// Entry and name, for names of one address may travel together whoever's they are.
+    pub(super) names: Vec<(usize, usize)>,
     pub(super) addresses: PerFamily<Option<IpAddr>>,
     pub(super) why: Why,
 }
@@ -41,28 +42,44 @@ impl Engine {
         group.entry.batch > 1 && group.names.iter().any(asking)
     }
 
-    /// The first request of this entry that is due now.
+    /// The first request of this entry that is due now, with the names of other entries that may travel in it.
     pub(super) fn batch(&self, entry: usize, now: Moment) -> Option<Batch> {
-        let group = &self.groups[entry];
-        let limit = self.accounts.get(&group.entry.account).and_then(|it| it.batch_limit).unwrap_or(usize::MAX).min(group.entry.batch);
-        let mut batch: Option<Batch> = None;
-        for (slot, name, why, addresses) in self.ready(entry, now) {
-            match &mut batch {
-                None => batch = Some(Batch { entry, slot, names: vec![name], addresses, why }),
-                Some(it) if it.slot == slot && it.names.len() < limit => {
-                    it.names.push(name);
-                    it.why = it.why.min(why);
-                }
-                Some(_) => {}
-            }
+        let settings = &self.groups[entry].entry;
+        let limit = self.accounts.get(&settings.account).and_then(|it| it.batch_limit).unwrap_or(usize::MAX).min(settings.batch);
+        let mut own = self.ready(entry, now).into_iter();
+        let (slot, name, why, addresses) = own.next()?;
+        let mut batch = Batch { entry, slot, names: vec![(entry, name)], addresses, why };
+        for (_, name, why, _) in own.filter(|(it, ..)| *it == slot).take(limit.saturating_sub(1)) {
+            batch.names.push((entry, name));
+            batch.why = batch.why.min(why);
         }
-        let mut batch = batch?;
-        while batch.names.len() > 1 && order::target_length(&group.entry, &self.order(&batch)) > TARGET_LIMIT {
+        self.take_along(&mut batch, limit, now);
+        while batch.names.len() > 1 && order::target_length(settings, &self.order(&batch)) > TARGET_LIMIT {
             batch.names.pop();
         }
         // The provider sees the order of the configuration.
         batch.names.sort_unstable();
         Some(batch)
+    }
+
+    /// Names of other entries that are due with the same addresses fill up the request.
+    fn take_along(&self, batch: &mut Batch, limit: usize, now: Moment) {
+        let settings = Arc::clone(&self.groups[batch.entry].entry);
+        for (entry, group) in self.groups.iter().enumerate() {
+            if batch.names.len() >= limit {
+                return;
+            }
+            if entry == batch.entry || !group.entry.travels_with(&settings) || self.asks_dns_first(entry) {
+                continue;
+            }
+            for (slot, name, why, addresses) in self.ready(entry, now) {
+                let twice = batch.names.iter().any(|&(other, it)| self.groups[other].entry.domains[it] == group.entry.domains[name]);
+                if batch.names.len() < limit && slot == batch.slot && addresses == batch.addresses && !twice {
+                    batch.names.push((entry, name));
+                    batch.why = batch.why.min(why);
+                }
+            }
+        }
     }
 
     /// Every name of the entry that is due now, with the URL it needs: the least recently tried first, so that one name
@@ -158,7 +175,7 @@ impl Engine {
         let known = |family| matches!(observed(family), Some(Observed::Known(_) | Observed::Prefix(_)));
         Order {
             entry: batch.entry,
-            domains: batch.names.iter().map(|name| group.entry.domains[*name].clone()).collect(),
+            domains: batch.names.iter().map(|&(entry, name)| self.groups[entry].entry.domains[name].clone()).collect(),
             addresses: batch.addresses,
             lan_prefix: observed(Family::V6).and_then(Observed::prefix),
             dualstack: known(Family::V4) && known(Family::V6),

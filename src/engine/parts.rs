@@ -100,7 +100,10 @@ pub(super) struct Wan {
 /// A request in the air.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
+    /// The settings it is sent with.
     pub(super) entry: Arc<Entry>,
+    /// The settings of each name of the order: names of several entries may travel together.
+    pub(super) entries: Vec<Arc<Entry>>,
     pub(super) order: Order,
     pub(super) spots: Vec<Spot>,
     pub(super) tried_other: bool,

@@ -43,15 +43,18 @@ impl Engine {
         let ticket = self.ticket();
         let families: Vec<Family> = order.families().collect();
         let spots: Vec<Spot> =
-            batch.names.iter().flat_map(|&name| families.iter().map(move |&family| Spot { entry: batch.entry, name, family })).collect();
+            batch.names.iter().flat_map(|&(entry, name)| families.iter().map(move |&family| Spot { entry, name, family })).collect();
+        let entries = batch.names.iter().map(|&(entry, _)| Arc::clone(&self.groups[entry].entry)).collect();
         // One request with both addresses repairs both.
-        let repaired: BTreeSet<usize> = spots.iter().filter(|spot| self.repairs(**spot, &order)).map(|spot| spot.name).collect();
+        let repaired: BTreeSet<(usize, usize)> =
+            spots.iter().filter(|spot| self.repairs(**spot, &order)).map(|spot| (spot.entry, spot.name)).collect();
         let mut before = Vec::new();
         for &spot in &spots {
             let Some(address) = order.addresses[spot.family] else {
                 continue;
             };
-            let key = state::record_key(&entry, &entry.domains[spot.name], spot.family);
+            let own = &self.groups[spot.entry].entry;
+            let key = state::record_key(own, &own.domains[spot.name], spot.family);
             let Some(held) = self.held_mut(spot) else {
                 continue;
             };
@@ -65,14 +68,14 @@ impl Engine {
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }
-            if repaired.contains(&spot.name) {
+            if repaired.contains(&(spot.entry, spot.name)) {
                 record.repairs = record.repairs.saturating_add(1);
             }
         }
         self.account_mut(&entry.account).last_sent = Some(turn.now);
         turn.tell(Notice::new(Level::Notice, format!("sending {} for {}: {}", shown(&order), names(&order.domains), batch.why)));
         turn.after.push(Action::Send { ticket, entry: Arc::clone(&entry), order: order.clone() });
-        self.flights.insert(ticket, Flight { entry, order, spots, tried_other: false, before });
+        self.flights.insert(ticket, Flight { entry, entries, order, spots, tried_other: false, before });
     }
 
     /// Does the order send an address of this name once more because DNS shows another one?

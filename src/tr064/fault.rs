@@ -75,6 +75,8 @@ fn refusal(code: u32) -> Option<&'static str> {
         401 => "update FRITZ!OS: this firmware does not know the action",
         402 | 600 => "check the values: the box does not accept one of them",
         501 | 820 => "look into the box's event log, and check that user name and password are allowed there",
+        // Only inside the answer to a login in the envelope.
+        503 => "check [fritzbox] username and password",
         603 => "restart the box: it is out of memory",
         606 => GIVE_RIGHT,
         713 | 714 => "check the names: the box has no such entry",
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_known_refusal_is_one_sentence_with_a_remedy() {
-        for code in [401, 402, 501, 600, 603, 606, 713, 714, 801, 802, 803, 820, 866, 867, 868] {
+        for code in [401, 402, 501, 503, 600, 603, 606, 713, 714, 801, 802, 803, 820, 866, 867, 868] {
             let text = refused(code).to_string();
             assert!(text.starts_with(&format!("the box refuses ({code} \"words\"); ")), "{text}");
             assert!(!text.contains('\n') && !text.ends_with('.'), "{text}");

@@ -152,6 +152,9 @@ fn wan_of(name: &str) -> Option<String> {
 
 /// Under which name a box is known: what the operator wrote, nothing that the network told.
 fn name(place: &Url) -> Result<String, CallError> {
+    if !place.username().is_empty() || place.password().is_some() {
+        return Err(CallError::Malformed("the address of the box holds a login; [fritzbox] username and password are for that".into()));
+    }
     let host = place.host_str().ok_or_else(|| CallError::Malformed(format!("{:?} names no host", place.as_str())))?;
     Ok(match place.port() {
         None | Some(PORT) => host.to_owned(),

@@ -63,6 +63,8 @@ pub(crate) struct Login {
     /// The first is the one who logged in last.
     pub(crate) users: Vec<User>,
     pub(crate) algorithm: Algorithm,
+    /// Is digest offered? Boxes always do.
+    pub(crate) digest: bool,
     /// Is the login inside the SOAP header understood?
     pub(crate) content_level: bool,
     /// A nonce is stale once it was used so often.
@@ -90,6 +92,7 @@ impl Login {
         Self {
             users: vec![user("admin", "gurkensalat", &[Right::Config, Right::App]), user("guest", "besuch", &[Right::Phone])],
             algorithm: Algorithm::Md5,
+            digest: true,
             content_level: true,
             lasts: u32::MAX,
             patience: u32::MAX,
@@ -117,6 +120,9 @@ impl Login {
 
     /// HTTP 401 with a new nonce.
     pub(crate) fn challenge(&mut self, stale: bool) -> Answer {
+        if !self.digest {
+            return Answer::page(401);
+        }
         let nonce = self.draw();
         self.nonces.insert(nonce.clone(), (0, 0));
         let stale = if stale { ",stale=true" } else { "" };

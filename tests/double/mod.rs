@@ -37,16 +37,23 @@ use wire::{Answer, Request, Then};
 /// Longest wait for anything: far above what a busy machine needs, so that only a defect reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// "Transmit status information over `UPnP`".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Igd {
+    Off,
+    /// In the first version of the standard.
+    First,
+    /// In the second version as well.
+    Both,
+}
+
 /// How the box stands. Everything may be changed while it runs ([`Double::change`]).
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) line: Line,
     /// "Allow access for applications".
     pub(crate) tr064: bool,
-    /// "Transmit status information over `UPnP`".
-    pub(crate) igd: bool,
-    /// Is there a description of the second standard as well?
-    pub(crate) igd2: bool,
+    pub(crate) igd: Igd,
     pub(crate) login: Login,
     pub(crate) remote: Remote,
     pub(crate) second: SecondFactor,
@@ -64,6 +71,8 @@ struct Shared {
     state: Mutex<State>,
     identity: Mutex<Identity>,
     log: watch::Sender<Vec<Request>>,
+    /// What was answered, in the order of the answers.
+    answers: Mutex<Vec<Vec<u8>>>,
     delivered: watch::Sender<Vec<Delivered>>,
 }
 
@@ -85,8 +94,7 @@ impl Double {
         let state = State {
             line: Line::new(),
             tr064: true,
-            igd: true,
-            igd2: false,
+            igd: Igd::First,
             login: Login::new(),
             remote: Remote::new(),
             second: SecondFactor::new(),
@@ -100,6 +108,7 @@ impl Double {
             state: Mutex::new(state),
             identity: Mutex::new(Identity::new()),
             log: watch::Sender::default(),
+            answers: Mutex::default(),
             delivered: watch::Sender::default(),
         });
         tokio::spawn(accept(plain, Arc::clone(&shared), false));
@@ -145,6 +154,13 @@ impl Double {
         self.shared.log.borrow().clone()
     }
 
+    /// Everything it was asked, and its answers, for a client that asks one thing after the other.
+    pub(crate) fn dialogue(&self) -> Vec<(Request, String)> {
+        let answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        self.asked().into_iter().zip(answers.iter().map(text)).collect()
+    }
+
     /// Everything it was asked, in short: `METHOD path` or the action.
     pub(crate) fn brief(&self) -> Vec<String> {
         let brief = |request: &Request| match request.action() {
@@ -177,10 +193,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, secure: bool) {
                 let config = Arc::clone(&shared.identity().config);
                 // A client that does not trust the certificate goes.
                 if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
-                    converse(BufReader::new(stream), peer, secure, &shared).await;
+                    Box::pin(converse(BufReader::new(stream), peer, secure, &shared)).await;
                 }
             } else {
-                converse(BufReader::new(stream), peer, secure, &shared).await;
+                Box::pin(converse(BufReader::new(stream), peer, secure, &shared)).await;
             }
         });
     }
@@ -190,6 +206,7 @@ async fn converse(mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>, pe
     while let Some(request) = wire::read(&mut stream, peer, secure).await {
         shared.log.send_modify(|log| log.push(request.clone()));
         let (bytes, then) = shared.answer(&request);
+        shared.answers.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.clone());
         if shared.state().events.early {
             let greeted = shared.greet();
             let mut delivered = shared.delivered.subscribe();
@@ -240,11 +257,11 @@ impl Shared {
     fn right_answer(&self, request: &Request, state: &mut State, forced: Option<u32>) -> Answer {
         let missing = match request.path.as_str() {
             "/tr64desc.xml" => !state.tr064,
-            "/igddesc.xml" => !state.igd,
-            "/igd2desc.xml" => !(state.igd && state.igd2),
+            "/igddesc.xml" => state.igd == Igd::Off,
+            "/igd2desc.xml" => state.igd != Igd::Both,
             _ => false,
         };
-        let service = self.services.at(&request.path).filter(|service| if service.is_open() { state.igd } else { state.tr064 });
+        let service = self.services.at(&request.path).filter(|service| if service.is_open() { state.igd != Igd::Off } else { state.tr064 });
         let answer = match (request.method.as_str(), self.services.file(&request.path), service) {
             ("GET", Some(text), _) if !missing => Answer::new(200, "text/xml", text),
             ("POST", _, Some(service)) => call(request, service, state, forced),
@@ -307,7 +324,7 @@ impl State {
                 ("NewSoftwareVersion", "164.08.02".into()),
             ]),
             ("LANConfigSecurity", "X_AVM-DE_GetUserList") => Ok(vec![("NewX_AVM-DE_UserList", self.login.list())]),
-            ("X_AVM-DE_UPnP", "GetInfo") => Ok(vec![("NewEnable", u8::from(self.igd).to_string())]),
+            ("X_AVM-DE_UPnP", "GetInfo") => Ok(vec![("NewEnable", u8::from(self.igd != Igd::Off).to_string())]),
             (name, _) if name.starts_with("WAN") || name == "Layer3Forwarding" => Ok(self.line_of(service).results(action)),
             _ => Ok(Vec::new()),
         }

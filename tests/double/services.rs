@@ -8,7 +8,8 @@ use super::xml::Element;
 
 /// Folder of the captured files, and those that have another name there.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fritzbox");
-const DESCRIPTIONS: [(&str, &str); 2] = [("/tr64desc.xml", "tr64desc-7530.xml"), ("/igddesc.xml", "igddesc-7590.xml")];
+const RENAMED: [(&str, &str); 3] =
+    [("/tr64desc.xml", "tr64desc-7530.xml"), ("/igddesc.xml", "igddesc-7590.xml"), ("/igdconnSCPD.xml", "igdconn-scpd-7590.xml")];
 
 /// The second version of the first standard: no capture of it is known, so it is made from the first.
 const SECOND: (&str, &str) = ("/igd2desc.xml", "/igddesc.xml");
@@ -61,7 +62,7 @@ impl Services {
         let folder = Path::new(FOLDER);
         let text = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut files = BTreeMap::new();
-        for (path, name) in DESCRIPTIONS {
+        for (path, name) in RENAMED {
             files.insert(path.to_owned(), text(&folder.join(name)));
         }
         for entry in fs::read_dir(folder.join("box")).expect("the fixtures are there") {

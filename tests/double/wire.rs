@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _
 /// Longest head and body that are read, in bytes.
 const LIMIT: usize = 256 * 1024;
 
+static FILLER: [u8; 16 * 1024] = [b'x'; 16 * 1024];
+
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -45,6 +47,10 @@ impl Request {
 
 /// The next request of a connection, or none at its end.
 pub(crate) async fn read(stream: &mut (impl AsyncBufRead + Unpin), peer: SocketAddr, secure: bool) -> Option<Request> {
+    // What is not HTTP, such as the beginning of TLS, is not waited for.
+    if !stream.fill_buf().await.ok()?.first()?.is_ascii_uppercase() {
+        return None;
+    }
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let length = stream.read_until(b'\n', &mut head).await.ok()?;
@@ -115,9 +121,9 @@ impl Answer {
     pub(crate) fn bytes(&self, old: bool) -> Vec<u8> {
         let version = if old { "1.0" } else { "1.1" };
         let first = format!("HTTP/{version} {} {}\r\n", self.status, reason(self.status));
-        let fields: String = self.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let fields: Vec<String> = self.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = if old { String::new() } else { format!("Content-Length: {}\r\n", self.body.len()) };
-        [first.as_bytes(), fields.as_bytes(), length.as_bytes(), b"\r\n", self.body.as_bytes()].concat()
+        [first.as_bytes(), fields.concat().as_bytes(), length.as_bytes(), b"\r\n", self.body.as_bytes()].concat()
     }
 }
 
@@ -140,7 +146,6 @@ fn reason(status: u16) -> &'static str {
 /// Writes an answer and what follows; true if the connection goes on.
 pub(crate) async fn write(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), bytes: &[u8], then: Then) -> bool {
     let mut written = stream.write_all(bytes).await.and(stream.flush().await);
-    let filler = [b'x'; 16 * 1024];
     let mut rest = [0; 1024];
     match then {
         Then::Continue => return written.is_ok(),
@@ -148,7 +153,7 @@ pub(crate) async fn write(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), by
         Then::Hang => while stream.read(&mut rest).await.is_ok_and(|length| length > 0) {},
         Then::Flood => {
             while written.is_ok() {
-                written = stream.write_all(&filler).await;
+                written = stream.write_all(&FILLER).await;
             }
         }
         Then::Drip => {

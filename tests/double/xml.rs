@@ -8,7 +8,7 @@ use quick_xml::events::Event;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Element {
     pub(crate) name: String,
-    /// The text directly inside, trimmed.
+    /// The text directly inside, blanks included.
     pub(crate) text: String,
     pub(crate) children: Vec<Element>,
 }
@@ -30,8 +30,7 @@ impl Element {
                     top.text.push_str(&unescape(&format!("&{};", &*name)).map_err(|error| error.to_string())?);
                 }
                 Event::End(_) => {
-                    let mut closed = stack.pop().expect("the reader pairs start and end");
-                    closed.text = closed.text.trim().to_owned();
+                    let closed = stack.pop().expect("the reader pairs start and end");
                     stack.last_mut().ok_or("more ends than starts")?.children.push(closed);
                 }
                 Event::DocType(_) => return Err("a DTD".into()),

@@ -7,6 +7,7 @@ use wanbeacon::engine::Run;
 use wanbeacon::engine::event::Level;
 use wanbeacon::rules::address::{Family, Prefix};
 use wanbeacon::rules::consensus::RouterReading;
+use wanbeacon::rules::domain::Domain;
 
 use super::desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, freedyn};
 
@@ -14,16 +15,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A box with this address and prefix.
-fn router(address: &str, prefix: Option<&str>) -> Option<RouterReading> {
+fn router(address: &str, prefix: Option<&str>) -> RouterReading {
     let prefix = prefix.map(|text| Prefix::parse(text).expect("a prefix"));
-    Some(RouterReading { address: address.into(), status: "Connected".into(), prefix, ..RouterReading::default() })
+    RouterReading { address: address.into(), status: "Connected".into(), prefix, ..RouterReading::default() }
 }
 
 /// A line whose box says `V4_OLD`, which DNS shows; outside is seen the same.
 fn behind_a_box() -> Desk {
     let config = freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", "ipv4 = [\"fritzbox\", \"web\"]");
     let mut desk = Desk::new(&config);
-    desk.router.v4 = router(&V4_OLD.to_string(), None);
+    desk.router.v4 = Some(router(&V4_OLD.to_string(), None));
     desk.dns.v4 = Some(V4_OLD);
     desk
 }
@@ -49,7 +50,7 @@ fn what_the_box_says_is_looked_at_from_outside_once_a_day_and_not_once_per_start
 #[test]
 fn a_box_that_is_contradicted_outside_is_believed_and_warned_of() {
     let mut desk = behind_a_box();
-    desk.router.v4 = router(&V4_NEW.to_string(), None);
+    desk.router.v4 = Some(router(&V4_NEW.to_string(), None));
     desk.shown.v4 = Some(V4_NEXT);
     desk.start();
     desk.pass(MINUTE);
@@ -77,7 +78,7 @@ fn another_address_of_the_box_ends_the_warning() {
     desk.shown.v4 = Some(V4_NEXT);
     desk.start();
     assert!(desk.line(Family::V4).reason.is_some());
-    desk.router.v4 = router(&V4_NEW.to_string(), None);
+    desk.router.v4 = Some(router(&V4_NEW.to_string(), None));
     desk.look();
     assert_eq!(desk.line(Family::V4).reason, None);
 }
@@ -139,7 +140,7 @@ fn answer_all(desk: &mut Desk) {
 #[test]
 fn machines_are_published_from_a_prefix_alone_and_the_line_itself_is_not() {
     let mut desk = machines();
-    desk.router.v6 = router("", Some("2003:e7:1:5600::/56"));
+    desk.router.v6 = Some(router("", Some("2003:e7:1:5600::/56")));
     desk.start();
     desk.pass(Duration::from_secs(1));
     desk.say("good");
@@ -159,7 +160,7 @@ fn machines_are_published_from_a_prefix_alone_and_the_line_itself_is_not() {
     desk.pass(HOUR);
     assert_eq!(desk.sent.len(), sent);
 
-    desk.router.v6 = router("", Some("2003:e7:2:5600::/56"));
+    desk.router.v6 = Some(router("", Some("2003:e7:2:5600::/56")));
     desk.look();
     desk.pass(MINUTE);
     desk.say("good");
@@ -170,7 +171,7 @@ fn machines_are_published_from_a_prefix_alone_and_the_line_itself_is_not() {
 #[test]
 fn a_subnet_that_the_prefix_has_no_room_for_is_explained_and_not_sent() {
     let mut desk = machines();
-    desk.router.v6 = router("", Some("2003:e7:1:5600::/63"));
+    desk.router.v6 = Some(router("", Some("2003:e7:1:5600::/63")));
     desk.start();
     desk.pass(Duration::from_secs(1));
     desk.say("good");
@@ -179,4 +180,39 @@ fn a_subnet_that_the_prefix_has_no_room_for_is_explained_and_not_sent() {
     let snapshot = desk.engine().snapshot(desk.now());
     let why = snapshot.ddns[1].families.v6.reason.clone().expect("a reason");
     assert!(why.contains("::3:0:0:0:42") && why.contains("2003:e7:1:5600::/63"), "{why}");
+}
+
+#[test]
+fn the_ipv4_address_of_all_machines_is_one_request_and_each_ipv6_address_another() {
+    let entry = |name: &str, host: &str| {
+        format!(
+            "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"{name}.example.org\"\nusername = \"1234567890\"\npassword = \"secret\"\n\
+             mode = \"both\"\nverify = false\nipv6_host = \"{host}\"\n"
+        )
+    };
+    let names = ["a", "b", "c"];
+    let entries: String = names.iter().zip(["::1:1", "::1:2", "::1:3"]).map(|(name, host)| entry(name, host)).collect();
+    let mut desk = Desk::new(&format!("{entries}[wan]\nipv4 = [\"fritzbox\"]\nipv6 = [\"fritzbox\"]\n"));
+    desk.router.v4 = Some(router(&V4_NEW.to_string(), None));
+    desk.router.v6 = Some(router("", Some("2003:e7:1:5600::/56")));
+    desk.start();
+    desk.pass(Duration::from_secs(1));
+    let first: Vec<&str> = desk.sent[0].order.domains.iter().map(Domain::as_str).collect();
+    assert_eq!(first, ["a.example.org", "b.example.org", "c.example.org"]);
+    // What the reply says is booked for the entry that each name belongs to.
+    desk.say("good\nnohost\ngood");
+    answer_all(&mut desk);
+    assert_eq!(desk.addresses()[0], V4_NEW);
+    assert!(desk.addresses()[1..].iter().all(IpAddr::is_ipv6), "{:?}", desk.addresses());
+    let snapshot = desk.engine().snapshot(desk.now());
+    let status = |at: usize| snapshot.ddns[at].families.v4.status.as_str();
+    assert_eq!([status(0), status(1), status(2)], ["complete", "account-disabled", "complete"]);
+    assert_eq!(desk.sent.iter().filter(|sent| sent.order.addresses.v4.is_some()).count(), 1);
+
+    // Across a restart: the lock is that of its own settings.
+    desk.restart();
+    desk.pass(HOUR);
+    let snapshot = desk.engine().snapshot(desk.now());
+    assert_eq!(snapshot.ddns[1].families.v4.status, "account-disabled");
+    assert_eq!(snapshot.ddns[0].families.v4.status, "complete");
 }

@@ -10,7 +10,7 @@ use crate::double::login::{Algorithm, Right, content_auth};
 use crate::double::odd::{Oddity, On};
 use crate::double::second::TOKEN;
 use crate::double::wire::Then;
-use crate::double::{Double, connect};
+use crate::double::{Double, Igd, connect};
 use crate::stranger::{AUTH, Account, DEVICE, FORWARDING, IGD, IGD_LINK, IP, PPP, REMOTE, Stranger, USERS};
 
 async fn meet() -> (Double, Stranger) {
@@ -22,14 +22,14 @@ async fn meet() -> (Double, Stranger) {
 #[tokio::test]
 async fn every_file_is_served_and_what_is_missing_is_an_html_page() {
     let (double, stranger) = meet().await;
-    double.change(|state| state.igd2 = true);
+    double.change(|state| state.igd = Igd::Both);
     assert!(double.paths().len() >= 20);
     for path in double.paths() {
         let got = stranger.get(&path).await;
         assert_eq!((got.status, got.kind.as_str()), (200, "text/xml"), "{path}");
     }
     assert!(stranger.get("/igd2desc.xml").await.body.contains("/igd2upnp/control/WANIPConn1"));
-    double.change(|state| (state.tr064, state.igd) = (false, false));
+    double.change(|state| (state.tr064, state.igd) = (false, Igd::Off));
     for path in ["/tr64desc.xml", "/igddesc.xml", "/igd2desc.xml", "/nothing"] {
         let got = stranger.get(path).await;
         assert_eq!((got.status, got.kind.as_str()), (404, "text/html"), "{path}");
@@ -321,10 +321,10 @@ async fn faults_strike_the_action_that_is_named_and_as_often_as_said() {
 /// Sends one request by hand and reads to the end, at most 1 MiB.
 async fn raw(double: &Double, request: &str) -> String {
     let mut stream = connect(double.http).await;
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.expect("the box goes on");
     let mut bytes = Vec::new();
-    stream.take(1 << 20).read_to_end(&mut bytes).await.unwrap();
-    String::from_utf8(bytes).unwrap()
+    stream.take(1 << 20).read_to_end(&mut bytes).await.expect("the box goes on");
+    String::from_utf8(bytes).expect("the box goes on")
 }
 
 #[tokio::test]
@@ -380,24 +380,32 @@ struct Subscriber {
 
 impl Subscriber {
     async fn new() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let callback = format!("http://{}/tell", listener.local_addr().unwrap());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a NOTIFY as it should be");
+        let callback = format!("http://{}/tell", listener.local_addr().expect("a NOTIFY as it should be"));
         Self { listener, callback }
     }
 
     /// The next NOTIFY and where it came from; it is answered with `status`.
     async fn told(&self, status: u16) -> (String, std::net::IpAddr) {
-        let (stream, peer) = self.listener.accept().await.unwrap();
+        let (stream, peer) = self.listener.accept().await.expect("a NOTIFY as it should be");
         let mut stream = BufReader::new(stream);
         let mut text = String::new();
         while !text.ends_with("\r\n\r\n") {
-            stream.read_line(&mut text).await.unwrap();
+            stream.read_line(&mut text).await.expect("a NOTIFY as it should be");
         }
-        let length = text.lines().find_map(|line| line.strip_prefix("CONTENT-LENGTH: ")).unwrap().parse().unwrap();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("CONTENT-LENGTH: "))
+            .expect("a NOTIFY as it should be")
+            .parse()
+            .expect("a NOTIFY as it should be");
         let mut body = vec![0; length];
-        stream.read_exact(&mut body).await.unwrap();
-        stream.write_all(format!("HTTP/1.1 {status} Status\r\nContent-Length: 0\r\n\r\n").as_bytes()).await.unwrap();
-        (text + &String::from_utf8(body).unwrap(), peer.ip())
+        stream.read_exact(&mut body).await.expect("a NOTIFY as it should be");
+        stream
+            .write_all(format!("HTTP/1.1 {status} Status\r\nContent-Length: 0\r\n\r\n").as_bytes())
+            .await
+            .expect("a NOTIFY as it should be");
+        (text + &String::from_utf8(body).expect("a NOTIFY as it should be"), peer.ip())
     }
 
     async fn subscribe(&self, double: &Double) -> String {

@@ -79,10 +79,11 @@ impl Stranger {
         header: &str,
         authorization: Option<&str>,
     ) -> Got {
-        let inner: String = arguments.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+        let inner: Vec<String> = arguments.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
         let body = format!(
             "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Header>{header}</s:Header>\
-             <s:Body><u:{action} xmlns:u=\"{kind}\">{inner}</u:{action}></s:Body></s:Envelope>"
+             <s:Body><u:{action} xmlns:u=\"{kind}\">{}</u:{action}></s:Body></s:Envelope>",
+            inner.concat()
         );
         let request = self.client.post(format!("{}{path}", self.base)).header("SOAPAction", format!("{kind}#{action}")).body(body);
         got(match authorization {
@@ -158,8 +159,8 @@ impl ServerCertVerifier for Seen {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let print = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect();
-        *self.0.lock().expect("unpoisoned") = print;
+        let pairs: Vec<String> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+        *self.0.lock().expect("unpoisoned") = pairs.concat();
         Ok(ServerCertVerified::assertion())
     }
 

@@ -34,6 +34,7 @@ enum Coming {
 struct Reply {
     ticket: Ticket,
     entry: Arc<Entry>,
+    entries: Vec<Arc<Entry>>,
     names: Vec<String>,
     addresses: PerFamily<Option<IpAddr>>,
     answer: Answer,
@@ -204,9 +205,9 @@ impl World {
                 self.handle(Event::Answered { ticket, answer })
             }
             Coming::Reply(reply) => {
-                let Reply { ticket, entry, names, addresses, answer } = *reply;
+                let Reply { ticket, entry, entries, names, addresses, answer } = *reply;
                 self.tell(&format!("reply to {ticket}: {}", shown(&answer)));
-                let arrival = Arrival { ticket, entry: &entry, names: &names, addresses, fates: &answer.fates, now };
+                let arrival = Arrival { ticket, entry: &entry, entries: &entries, names: &names, addresses, fates: &answer.fates, now };
                 self.observer.reply(&arrival, answer.slow, answer.lie);
                 self.handle(Event::Replied { ticket, outcome: answer.outcome })
             }
@@ -416,12 +417,25 @@ impl World {
     }
 
     /// A request travels to the provider.
+    /// Whose each name is; only entries that are sent in the same way may share a request.
+    fn owners(&self, leader: &Arc<Entry>, names: &[String]) -> Result<Vec<Arc<Entry>>, String> {
+        let entries = &self.observer.rules().entries;
+        let has = |entry: &Arc<Entry>, name: &String| entry.domains.iter().any(|domain| domain.as_str() == name);
+        let owner = |name: &String| {
+            let own = Some(leader).filter(|it| has(it, name));
+            let other = || entries.iter().find(|it| has(it, name) && it.account == leader.account && it.sending == leader.sending);
+            own.or_else(other).map(Arc::clone).ok_or_else(|| format!("{name} travels with strangers"))
+        };
+        names.iter().map(owner).collect()
+    }
+
     fn deliver(&mut self, ticket: Ticket, entry: Arc<Entry>, order: &Order) -> Result<(), String> {
         if !self.awake {
             return Err("a request before the clock was ever right".into());
         }
         let prepared = order::prepare(&entry, order).map_err(|problem| format!("a request that cannot be built: {problem}"))?;
         let (names, addresses) = read_request(&entry, order, prepared.url.expose())?;
+        let entries = self.owners(&entry, &names)?;
         let other_host =
             !self.observer.is_second(ticket) && entry.dialect.request.sibling_endpoint && order::sibling_host(&entry, order).is_some();
         let request = Request {
@@ -435,13 +449,13 @@ impl World {
         };
         let answer = self.provider.answer(&request, self.wall(), self.now, &mut self.dice);
         self.tell(&format!("request {ticket} {} {names:?} → {}", prepared.shown, shown(&answer)));
-        let arrival = Arrival { ticket, entry: &entry, names: &names, addresses, fates: &answer.fates, now: self.now };
+        let arrival = Arrival { ticket, entry: &entry, entries: &entries, names: &names, addresses, fates: &answer.fates, now: self.now };
         self.observer.arrival(&arrival)?;
         let delay = match self.dice.below(20) {
             0 => self.dice.between(10 * SECOND, 60 * SECOND),
             _ => self.dice.between(20, 3 * SECOND),
         };
-        self.later(delay, Coming::Reply(Box::new(Reply { ticket, entry, names, addresses, answer })));
+        self.later(delay, Coming::Reply(Box::new(Reply { ticket, entry, entries, names, addresses, answer })));
         Ok(())
     }
 

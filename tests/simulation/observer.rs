@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use wanbeacon::engine::Rules;
 use wanbeacon::rules::address::{Family, PerFamily};
@@ -108,6 +109,8 @@ pub(crate) struct Observer {
 pub(crate) struct Arrival<'a> {
     pub(crate) ticket: u64,
     pub(crate) entry: &'a Entry,
+    /// The settings of each name: those of several entries may travel together.
+    pub(crate) entries: &'a [Arc<Entry>],
     pub(crate) names: &'a [String],
     pub(crate) addresses: PerFamily<Option<IpAddr>>,
     pub(crate) fates: &'a [(usize, Family, Fate)],
@@ -297,7 +300,8 @@ impl Observer {
         let reached = !it.fates.iter().any(|(_, _, fate)| matches!(fate, Fate::Unsent { .. }));
         let keys: Vec<(usize, Key)> =
             it.fates.iter().map(|(name, family, _)| (*name, (it.entry.service.clone(), it.names[*name].clone(), *family))).collect();
-        if !self.rules.entries.iter().any(|entry| **entry == *it.entry) || !it.entry.enabled {
+        let in_force = |entry: &Arc<Entry>| entry.enabled && self.rules.entries.contains(entry);
+        if !it.entries.iter().all(in_force) || !it.entries.iter().any(|entry| **entry == *it.entry) {
             return Err("a request of an entry that is switched off or gone".into());
         }
         let other = self.flying.iter().find(|(ticket, (account, _))| **ticket != it.ticket && *account == it.entry.account);
@@ -490,7 +494,7 @@ impl Observer {
         for (at, family, fate) in it.fates {
             let key: Key = (it.entry.service.clone(), it.names[*at].clone(), *family);
             let address = it.addresses[*family].expect("a fate has an address");
-            self.book(&key, address, *fate, it.entry, now);
+            self.book(&key, address, *fate, &it.entries[*at], now);
             if lie {
                 self.memory.names.entry(key).or_default().patience = now + 4 * DAY;
             }

@@ -28,6 +28,7 @@ struct Route {
     gateway: Option<Ipv4Addr>,
     metric: u32,
     link: u32,
+    table: u8,
     /// It leads to other machines: it is no address of ours, and nothing is thrown away there.
     leads: bool,
 }
@@ -42,10 +43,10 @@ impl Ways {
         ask(async |handle| {
             let links = handle.link().get().execute().try_collect::<Vec<LinkMessage>>().await?;
             let links: Vec<(u32, String)> = links.iter().filter_map(|link| Some((link.header.index, name(link)?))).collect();
-            let only = via.map(|via| links.iter().find(|(_, name)| name == via).map(|(index, _)| *index));
+            let link = via.and_then(|via| links.iter().find(|(_, name)| name == via)).map(|(index, _)| *index);
             let messages = handle.route().get(RouteMessageBuilder::<Ipv4Addr>::new().build()).execute();
-            let mut routes: Vec<Route> =
-                messages.try_collect::<Vec<_>>().await?.iter().filter_map(|message| route(message, only)).collect();
+            let mut routes: Vec<Route> = messages.try_collect::<Vec<_>>().await?.iter().map(Route::from).collect();
+            routes.retain(|route| if via.is_some() { Some(route.link) == link } else { route.usual() });
             routes.sort_by_key(|route| route.metric);
             Ok(Self { routes, links })
         })
@@ -76,6 +77,11 @@ impl Ways {
 }
 
 impl Route {
+    /// Is it for packets that nobody made rules for?
+    fn usual(&self) -> bool {
+        matches!(self.table, RouteHeader::RT_TABLE_MAIN | LOCAL_TABLE)
+    }
+
     fn covers(&self, address: Ipv4Addr) -> bool {
         let shift = 32 - u32::from(self.length.min(32));
         let cut = |address: Ipv4Addr| u64::from(address.to_bits()) >> shift;
@@ -90,31 +96,29 @@ fn name(link: &LinkMessage) -> Option<String> {
     })
 }
 
-/// A route through the interface `only`; `Some(None)` is one that does not exist.
-fn route(message: &RouteMessage, only: Option<Option<u32>>) -> Option<Route> {
-    let header = &message.header;
-    let mut route = Route {
-        network: Ipv4Addr::UNSPECIFIED,
-        length: header.destination_prefix_length,
-        gateway: None,
-        metric: 0,
-        link: 0,
-        leads: header.kind == RouteType::Unicast,
-    };
-    for attribute in &message.attributes {
-        match attribute {
-            RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
-            RouteAttribute::Gateway(RouteAddress::Inet(address)) => route.gateway = Some(*address),
-            RouteAttribute::Priority(priority) => route.metric = *priority,
-            RouteAttribute::Oif(index) => route.link = *index,
-            _ => {}
+impl From<&RouteMessage> for Route {
+    fn from(message: &RouteMessage) -> Self {
+        let header = &message.header;
+        let mut route = Self {
+            network: Ipv4Addr::UNSPECIFIED,
+            length: header.destination_prefix_length,
+            gateway: None,
+            metric: 0,
+            link: 0,
+            table: header.table,
+            leads: header.kind == RouteType::Unicast,
+        };
+        for attribute in &message.attributes {
+            match attribute {
+                RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
+                RouteAttribute::Gateway(RouteAddress::Inet(address)) => route.gateway = Some(*address),
+                RouteAttribute::Priority(priority) => route.metric = *priority,
+                RouteAttribute::Oif(index) => route.link = *index,
+                _ => {}
+            }
         }
+        route
     }
-    let wanted = match only {
-        Some(only) => only == Some(route.link),
-        None => matches!(header.table, RouteHeader::RT_TABLE_MAIN | LOCAL_TABLE),
-    };
-    wanted.then_some(route)
 }
 
 #[cfg(test)]
@@ -134,7 +138,7 @@ mod tests {
     }
 
     fn ways(messages: &[RouteMessage]) -> Ways {
-        let mut routes: Vec<Route> = messages.iter().filter_map(|message| route(message, None)).collect();
+        let mut routes: Vec<Route> = messages.iter().map(Route::from).filter(Route::usual).collect();
         routes.sort_by_key(|route| route.metric);
         Ways { routes, links: vec![(2, "eth0".into())] }
     }
@@ -156,13 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_route_counts_for_its_interface_and_without_one_if_it_is_in_the_main_table() {
+    fn what_other_tables_are_for_is_not_ours_to_know() {
         let mut other = message([0; 4], 0, Some([192, 168, 178, 1]), 0);
         other.header.table = 51;
-        assert_eq!(route(&other, None), None);
-        assert!(route(&other, Some(Some(2))).is_some());
-        assert_eq!(route(&other, Some(Some(3))), None);
-        assert_eq!(route(&other, Some(None)), None);
+        assert_eq!(ways(&[other]).gateway(), None);
+    }
+
+    #[tokio::test]
+    async fn an_interface_that_is_not_there_leads_nowhere() {
+        assert_eq!(Ways::read(Some("nowhere0")).await.unwrap().routes, []);
+        assert_eq!(Ways::read(Some("lo")).await.unwrap().gateway(), None);
     }
 
     #[test]

@@ -183,10 +183,14 @@ async fn status(service: &Service, clients: &Clients) -> Result<String, CallErro
     }
 }
 
-/// One result, cut to what is read of it.
+/// One result, cut to what is read of it. A cut and a control character leave a mark: what they were part of is no address.
 pub(super) fn text(found: &Values, name: &str) -> String {
-    let text = found.get(name).map(String::as_str).unwrap_or_default();
-    text.chars().take(TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let whole = found.get(name).map(String::as_str).unwrap_or_default();
+    let mut text: String = whole.chars().take(TEXT).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    if whole.chars().nth(TEXT).is_some() {
+        text.push('…');
+    }
+    text
 }
 
 /// Seconds as the vendor names them, one r and all. The largest number means for ever, and is 136 years.

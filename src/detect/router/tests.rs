@@ -42,8 +42,8 @@ fn reading(address: &str, status: &str) -> RouterReading {
     RouterReading { address: address.into(), status: status.into(), ..RouterReading::default() }
 }
 
-fn lives(preferred: u64, valid: u64) -> Option<Lifetimes> {
-    Some(Lifetimes { preferred: Duration::from_secs(preferred), valid: Duration::from_secs(valid) })
+fn lives(preferred: u64, valid: u64) -> Lifetimes {
+    Lifetimes { preferred: Duration::from_secs(preferred), valid: Duration::from_secs(valid) }
 }
 
 const ADDRESS: [(&str, &str); 4] =
@@ -82,9 +82,9 @@ async fn a_box_tells_its_ipv6_address_and_the_prefix_of_the_lan_with_what_is_lef
     for length in ["56", "48", "64"] {
         fake.says("X_AVM_DE_GetIPv6Prefix", &prefix("2003:e7:1:5600::", length));
         let wanted = RouterReading {
-            lifetimes: lives(1200, 7200),
+            lifetimes: Some(lives(1200, 7200)),
             prefix: Some(Prefix::parse(&format!("2003:e7:1:5600::/{length}")).unwrap()),
-            prefix_lifetimes: lives(3600, u32::MAX.into()),
+            prefix_lifetimes: Some(lives(3600, u32::MAX.into())),
             ..reading("2003:f:ab::10", "Connected")
         };
         assert_eq!(asker.ask(Family::V6).await, Ok(wanted));
@@ -289,7 +289,7 @@ async fn closed() -> (FakeRouter, Asker) {
 #[tokio::test]
 async fn a_box_that_says_nothing_without_login_tells_its_ipv4_address_with_one() {
     let (fake, asker) = closed().await;
-    fake.set("GetSecurityPort", results("GetSecurityPort", &[("NewSecurityPort", "0")]));
+    fake.says("GetSecurityPort", &[("NewSecurityPort", "0")]);
     fake.guard();
     fake.says("GetDefaultConnectionService", &[("NewDefaultConnectionService", "1.WANIPConnection.1")]);
     fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);

@@ -19,6 +19,8 @@ pub use mode::{Plan, check_mode, check_mode_with};
 pub use text::Text;
 pub use update_url::{Expanded, UrlTemplate, parse_update_url};
 
+pub use hidden::masked;
+
 pub(super) use hidden::names_a_secret;
 pub(super) use text::encode;
 

@@ -79,6 +79,7 @@ impl Wire {
             200 if !page => {}
             // With access for programs switched off there is an error page.
             200 | 403 | 404 => return Err(CallError::AccessOff),
+            503 => return Err(CallError::Throttled),
             status => return Err(CallError::Status { path: DESCRIPTION.into(), status }),
         }
         let malformed = |why: String| CallError::Malformed(format!("{DESCRIPTION}: {why}"));

@@ -67,7 +67,7 @@ pub(super) fn book(
         // The service never saw the question.
         Err(ProbeFault::NoRoute(_)) => book.0.last_query = before,
         Ok(Reading::Echo { status, retry_after, .. }) if reached != Reached::Portal => {
-            book.refused(*status, *retry_after, who.named(), now)
+            book.refused(*status, *retry_after, who.named(), now);
         }
         _ => {}
     }

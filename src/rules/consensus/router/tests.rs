@@ -65,22 +65,22 @@ fn v6(address: &str, change: impl FnOnce(&mut RouterReading)) -> Heard {
     router(&reading, Family::V6)
 }
 
-fn left(preferred: u64, valid: u64) -> Option<Lifetimes> {
-    Some(Lifetimes { preferred: Duration::from_secs(preferred), valid: Duration::from_secs(valid) })
+fn left(preferred: u64, valid: u64) -> Lifetimes {
+    Lifetimes { preferred: Duration::from_secs(preferred), valid: Duration::from_secs(valid) }
 }
 
 #[test]
 fn what_has_no_lifetime_left_is_not_used() {
     for (lifetimes, word) in [(left(0, 3600), "deprecated"), (left(0, 0), "not valid")] {
-        let heard = v6("2003:f:ab::10", |it| it.lifetimes = lifetimes);
+        let heard = v6("2003:f:ab::10", |it| it.lifetimes = Some(lifetimes));
         assert!(matches!(&heard.outcome, Outcome::Unsure(unused) if unused.why.contains(word)), "{heard:?}");
         assert!(heard.prefix.is_some(), "the prefix lives on");
-        let heard = v6("2003:f:ab::10", |it| it.prefix_lifetimes = lifetimes);
+        let heard = v6("2003:f:ab::10", |it| it.prefix_lifetimes = Some(lifetimes));
         assert!(matches!(heard.outcome, Outcome::Known { .. }) && heard.prefix.is_none(), "{heard:?}");
-        let heard = v6("", |it| it.prefix_lifetimes = lifetimes);
+        let heard = v6("", |it| it.prefix_lifetimes = Some(lifetimes));
         assert!(matches!(&heard.outcome, Outcome::Unsure(unused) if unused.why.contains(word)), "{heard:?}");
     }
-    assert!(matches!(v6("2003:f:ab::10", |it| it.lifetimes = left(1, 1)).outcome, Outcome::Known { .. }));
+    assert!(matches!(v6("2003:f:ab::10", |it| it.lifetimes = Some(left(1, 1))).outcome, Outcome::Known { .. }));
 }
 
 #[test]

@@ -21,7 +21,7 @@
 //!
 //! Imports point one way: `main → cli → daemon → edges`, `daemon → engine → rules`, edges → types from `rules` and their
 //! slice of the settings, `config → rules`. Edges do not import each other, except: `detect::echo`, `update`,
-//! `tr064` → `http` (→ `resolve`), `verify` → `resolve`, `detect::router` → `tr064::client`, `resolve`.
+//! `tr064` → `http` (→ `resolve`), `verify`, `detect::stun` → `resolve`, `detect::router` → `tr064`, `resolve`.
 //! `tests/architecture.rs` reads the imports and fails on a breach.
 
 pub mod catalog;

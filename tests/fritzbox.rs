@@ -4,6 +4,8 @@ mod double;
 
 #[path = "fritzbox/dialogue.rs"]
 mod dialogue;
+#[path = "fritzbox/events.rs"]
+mod events;
 #[path = "fritzbox/itself.rs"]
 mod itself;
 #[path = "fritzbox/rig.rs"]

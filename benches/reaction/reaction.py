@@ -328,7 +328,7 @@ def measure(program, repetitions, peers):
         for settle, note, expected in (("500ms", " (default)", "0.5 s"), ("0s", "", "0 s"))
     ]
     others = [
-        Row("inadyn", "60 s (default)", "interface", "30 s", inadyn(None), 60),
+        Row("inadyn", "120 s (default)", "interface", "60 s", inadyn(None), 120),
         Row("inadyn", "30 s (shortest)", "interface", "15 s", inadyn(30), 30),
         Row("ddclient", "300 s (default)", "interface", "150 s", ddclient(300), 300),
         Row("ddclient", "60 s (shortest)", "interface", "30 s", ddclient(60), 60),

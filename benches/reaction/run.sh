@@ -5,7 +5,7 @@
 #
 # PROGRAM should be a release build. Needs root, iproute2, python3, and for the other rows Debian's inadyn, ddclient,
 # miniupnpd (nftables variant) and nft; a row whose program is missing is left out and named. It installs nothing, nothing
-# leaves the machine, and everything it makes is gone afterwards. About eight minutes; REPETITIONS (20) and PEERS (20)
+# leaves the machine, and everything it makes is gone afterwards. About nine minutes; REPETITIONS (20) and PEERS (20)
 # change the numbers, PEERS=0 leaves the others out and takes two minutes.
 #
 # What is measured:
@@ -19,7 +19,8 @@
 #   and the machine behind it learns of it by the event that miniupnpd sends, and one question. The others know no router.
 # - inadyn and ddclient poll. When in an interval the change comes decides everything, so the changes are spread evenly over
 #   one interval, counted from the first request; with an interval of T the median must be near T/2 ("expected"). "default"
-#   is the interval that Debian's package has without a word from the user, "shortest" the least that the program accepts.
+#   is the interval that Debian's package has without a word from the user (inadyn's manual says a minute, the program waits
+#   two), "shortest" the least that the program accepts.
 #   Nothing is scaled: all intervals are waited for.
 # - wanbeacon has its default settings but for the row with settle = "0s". settle is the time that it waits after the first
 #   event, because a reconnect is several of them: expected is that time and a few milliseconds. Its checks of DNS are off:

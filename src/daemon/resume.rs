@@ -36,8 +36,11 @@ impl Resume {
             let Ok(mut ready) = self.timer.readable().await else { return std::future::pending().await };
             let mut expirations = [0_u8; 8];
             // The kernel goes on to watch after this answer: there is nothing to set again.
-            if ready.try_io(|timer| jumped(rustix::io::read(timer.get_ref(), &mut expirations))).is_ok_and(|it| it.unwrap_or(false)) {
-                return;
+            match ready.try_io(|timer| jumped(rustix::io::read(timer.get_ref(), &mut expirations))) {
+                Ok(Ok(true)) => return,
+                // It will not tell any more; asking again and again would not help.
+                Ok(Err(_)) => return std::future::pending().await,
+                Ok(Ok(false)) | Err(_) => {}
             }
         }
     }

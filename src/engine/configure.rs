@@ -23,15 +23,16 @@ impl Engine {
                 names: entry.domains.iter().map(|domain| held_of(entry, domain, &mut known)).collect(),
             })
             .collect();
-        let mut old: BTreeMap<String, PerFamily<Sight>> =
-            std::mem::take(&mut self.wans).into_iter().map(|wan| (wan.line.name, wan.sights)).collect();
+        // Another way out shows another address.
+        let mut old: BTreeMap<(String, Option<String>), PerFamily<Sight>> =
+            std::mem::take(&mut self.wans).into_iter().map(|wan| ((wan.line.name, wan.line.interface), wan.sights)).collect();
         self.wans = rules
             .lines
             .iter()
             .map(|line| Wan {
                 line: line.clone(),
                 told: PerFamily::default(),
-                sights: old.remove(&line.name).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())),
+                sights: old.remove(&(line.name.clone(), line.interface.clone())).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())),
             })
             .collect();
         // A round under way asked by the old settings: its answers are nobody's.

@@ -45,6 +45,7 @@ impl Engine {
             Step::Wait => {}
             Step::Ask(probes) => self.put(wan, family, true, probes, turn),
             Step::Done(outside) => {
+                let which = self.which(wan);
                 self.looks.values_mut().filter(|it| it.check && (it.wan, it.family) == (wan, family)).for_each(|it| it.late = true);
                 let sight = &mut self.wans[wan].sights[family];
                 // Of an address that has changed meanwhile it says nothing.
@@ -53,7 +54,7 @@ impl Engine {
                     && check.ended(&checking.near, &outside, turn.now)
                     && let Some(warning) = check.warning(&checking.near)
                 {
-                    turn.tell(Notice { family: Some(family), ..Notice::new(Level::Warning, warning) });
+                    turn.tell(Notice { family: Some(family), ..Notice::new(Level::Warning, which + &warning) });
                 }
             }
         }

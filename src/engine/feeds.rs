@@ -47,10 +47,12 @@ impl Engine {
     /// Until the next look after this observation.
     pub(super) fn pause(&self, wan: usize, family: Family, observed: &Observed) -> Duration {
         let wan = &self.wans[wan];
-        let Observed::Known(sighting) = observed else {
-            return self.rules.interval;
+        let who = match observed {
+            Observed::Known(sighting) => &sighting.source,
+            Observed::Prefix(lan) => &lan.source,
+            Observed::Absent(_) | Observed::Unavailable(_) => return self.rules.interval,
         };
-        let decided = wan.line.sources[family].iter().find(|source| source.to_string() == sighting.source);
+        let decided = wan.line.sources[family].iter().find(|source| source.to_string() == *who);
         let told = decided.is_some_and(|source| match source {
             Source::Interface(_) => self.followed,
             // Routers that are asked otherwise may be others.

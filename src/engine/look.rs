@@ -143,6 +143,7 @@ impl Engine {
     fn observed(&mut self, wan: usize, family: Family, observed: Observed, turn: &mut Turn) {
         let (run, settle) = (self.run, self.rules.settle);
         let interval = self.pause(wan, family, &observed);
+        let which = self.which(wan);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
         let mine = |it: &Looking| (it.wan, it.family) == (wan, family) && !it.check;
         self.looks.retain(|_, it| !(mine(it) && it.late));
@@ -167,7 +168,7 @@ impl Engine {
                 sight.settled_at = sight.settled_at.max(turn.now.plus(rest));
                 sight.last_known = Some(shown);
                 if let Some((level, text)) = remark(&observed).filter(|_| first) {
-                    turn.tell(Notice { family: Some(family), ..Notice::new(level, text) });
+                    turn.tell(Notice { family: Some(family), ..Notice::new(level, which + &text) });
                 }
             }
             Observed::Absent(why) | Observed::Unavailable(why) => {
@@ -179,12 +180,17 @@ impl Engine {
                     _ => None,
                 };
                 if let Some(level) = level {
-                    let text = format!("no {family} address: {why}");
+                    let text = format!("{which}no {family} address: {why}");
                     turn.tell(Notice { family: Some(family), class, ..Notice::new(level, text) });
                 }
             }
         }
         sight.observed = Some(observed);
+    }
+
+    /// Of several lines, which one a notice is about.
+    pub(super) fn which(&self, wan: usize) -> String {
+        if self.wans.len() > 1 { format!("line {}: ", self.wans[wan].line.name) } else { String::new() }
     }
 
     pub(super) fn look_now(&mut self, now: Moment) {

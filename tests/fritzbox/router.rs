@@ -6,8 +6,8 @@ use wanbeacon::config::FritzBox;
 use wanbeacon::detect::Detectors;
 use wanbeacon::http::{Clients, Options};
 use wanbeacon::resolve::Names;
-use wanbeacon::rules::address::{Family, Observed, Prefix};
-use wanbeacon::rules::consensus::{Lifetimes, Probe, Reading, Round, RouterReading, Services, Source, Step};
+use wanbeacon::rules::address::{Family, Observed, PerFamily, Prefix};
+use wanbeacon::rules::consensus::{self, Aim, Lifetimes, Probe, Reading, Round, RouterReading, Services, Source, Step};
 use wanbeacon::rules::moment::Moment;
 
 use crate::double::line::Line;
@@ -55,7 +55,9 @@ impl Home {
     async fn observe(&self, family: Family) -> Observed {
         let mut services = Services::default();
         let now = Moment(1_800_000_000_000);
-        let (mut round, mut step) = Round::start(&[Source::FritzBox], family, None, &mut services, now);
+        let line = consensus::Line { name: "default".into(), interface: None, sources: PerFamily::from_fn(|_| vec![Source::FritzBox]) };
+        let aim = Aim { line: &line, family, published: None, hosts_only: false };
+        let (mut round, mut step) = Round::start(aim, &mut services, now);
         loop {
             step = match step {
                 Step::Ask(questions) => {
@@ -73,6 +75,7 @@ impl Home {
     async fn nothing(&self, family: Family) -> String {
         match self.observe(family).await {
             Observed::Known(sighting) => panic!("{sighting:?} of {:?}", self.double.change(|state| state.line.clone())),
+            Observed::Prefix(lan) => panic!("{lan:?}"),
             Observed::Absent(why) | Observed::Unavailable(why) => {
                 assert!(!why.is_empty() && !why.contains('\n') && why.chars().count() < 500, "{why:?}");
                 why

@@ -74,6 +74,7 @@ pub(super) fn matters(payload: &NetlinkPayload<Message>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use netlink_packet_route::link::LinkMessage;
     use netlink_packet_route::route::{RouteAddress, RoutePreference};
 
     use super::*;
@@ -112,7 +113,7 @@ mod tests {
                 assert_eq!(matters(&NetlinkPayload::InnerMessage(message)), expected);
             }
         }
-        assert!(matters(&NetlinkPayload::InnerMessage(Message::NewLink(Default::default()))));
+        assert!(matters(&NetlinkPayload::InnerMessage(Message::NewLink(LinkMessage::default()))));
         assert!(matters(&NetlinkPayload::Overrun(Vec::new())));
     }
 

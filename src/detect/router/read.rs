@@ -186,7 +186,12 @@ async fn status(service: &Service, clients: &Clients) -> Result<String, CallErro
 /// One result, cut to what is read of it. A cut and a control character leave a mark: what they were part of is no address.
 pub(super) fn text(found: &Values, name: &str) -> String {
     let whole = found.get(name).map(String::as_str).unwrap_or_default();
-    let mut text: String = whole.chars().take(TEXT).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let shown = |c: char| match c {
+        '\t' | '\n' | '\r' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    let mut text: String = whole.chars().take(TEXT).map(shown).collect();
     if whole.chars().nth(TEXT).is_some() {
         text.push('…');
     }

@@ -76,7 +76,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::rules::address::{Family, publishable};
+    use crate::rules::address::Family;
 
     #[test]
     fn no_two_servers_of_a_table_belong_to_one_operator() {
@@ -85,11 +85,10 @@ mod tests {
     }
 
     #[test]
-    fn every_name_server_is_out_there_and_of_the_family_it_stands_under() {
+    fn every_name_server_is_of_the_family_it_stands_under() {
         for (server, family) in WHOAMI.iter().flat_map(|server| Family::ALL.map(|family| (server, family))) {
             let Some(address) = server.server[family] else { continue };
             assert_eq!(Family::of(address), family, "{}", server.operator);
-            assert!(publishable(address).is_ok(), "{address}");
         }
     }
 

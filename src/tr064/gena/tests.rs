@@ -7,12 +7,13 @@ const OURS: &str = "uuid:b0a1";
 
 /// As miniupnpd writes it.
 fn body(variables: &[(&str, &str)]) -> String {
-    let inner: String = variables.iter().map(|(name, value)| format!("<e:property><{name}>{value}</{name}></e:property>")).collect();
+    let property = |(name, value): &(&str, &str)| format!("<e:property><{name}>{value}</{name}></e:property>");
+    let inner = variables.iter().map(property).collect::<Vec<_>>().concat();
     format!("<e:propertyset xmlns:e=\"urn:schemas-upnp-org:event-1-0\" xmlns:s=\"urn:x\">{inner}</e:propertyset>")
 }
 
 fn message(line: &str, fields: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
     format!("{line} HTTP/1.1\r\nHOST: 192.168.178.20:4000\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 

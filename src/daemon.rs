@@ -276,7 +276,11 @@ impl Daemon {
                     if let Some(feeds) = &mut self.feeds {
                         feeds.follow(&edges, &settings.lines);
                     }
-                    self.edges = edges;
+                    let before = std::mem::replace(&mut self.edges, edges);
+                    if !before.asks_the_same_box(&self.edges) {
+                        // What the other box said is not what this one says.
+                        self.happened(Event::Resumed);
+                    }
                     self.happened(Event::Reconfigured(Box::new(rules(&settings))));
                     tracing::info!("the new configuration is in force");
                 }

@@ -166,7 +166,7 @@ impl Engine {
             Event::Reconfigured(rules) => self.reconfigured(*rules, &mut turn),
             Event::LinkChanged(up) => self.link_changed(up, &mut turn),
             Event::Followed(followed) => self.followed = followed,
-            Event::Router { via, news } => self.router_told(via.as_deref(), news, turn.now),
+            Event::Router { via, news } => self.router_told(via.as_deref(), news, &mut turn),
             Event::Resumed => self.resumed(turn.now),
             Event::LookNow => self.look_now(turn.now),
             Event::Unlock { domain, by } => self.unlock(domain.as_ref(), &by, &mut turn),

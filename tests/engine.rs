@@ -13,7 +13,7 @@ use wanbeacon::engine::Run;
 use wanbeacon::engine::event::{Action, Event, RouterNews};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::consensus::{Line, Probe, Source};
-use wanbeacon::rules::domain::{Domain, Entry};
+use wanbeacon::rules::domain::{Domain, Entry, HostId};
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::{Endpoint, Slot};
 use wanbeacon::rules::reply::{Fault, Outcome};
@@ -784,6 +784,50 @@ fn a_line_that_leads_elsewhere_is_looked_at_before_anything_is_sent() {
     desk.handle(Event::Reconfigured(Box::new(rules)));
     desk.pass(HOUR);
     assert_eq!(desk.sent.len(), 0, "what was seen was the other way's address");
+}
+
+#[test]
+fn what_removed_sources_saw_is_not_sent() {
+    let mut desk = settled(&freedyn("v4", ""));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    let sent = desk.sent.len();
+    let mut rules = desk.rules.clone();
+    rules.lines[0].sources.v4 = vec![Source::FritzBox];
+    desk.slow = Some(Vec::new());
+    desk.handle(Event::Reconfigured(Box::new(rules)));
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), sent, "nobody of today's sources has said it");
+}
+
+#[test]
+fn whoever_floods_us_with_news_does_not_make_us_ask_as_fast() {
+    let mut desk = beside_a_router();
+    let looked = desk.looked;
+    for _ in 0..600 {
+        desk.handle(router(RouterNews::Changed));
+        desk.pass(Duration::from_millis(100));
+    }
+    let looks = (desk.looked - looked) / 2;
+    assert!((6..=13).contains(&looks), "{looks} looks in a minute: six at once, then one per ten seconds");
+    desk.pass(HOUR);
+    let looked = desk.looked;
+    desk.handle(router(RouterNews::Changed));
+    desk.pass(seconds(1));
+    assert_eq!(desk.looked - looked, 2, "after a quiet spell at once again");
+}
+
+#[test]
+fn where_only_the_prefix_matters_the_router_is_polled_as_before() {
+    let mut desk = beside_a_router();
+    let host = HostId::parse("::1a2b:3c4d:5e6f:7788").unwrap();
+    let entry = Entry { ipv6_host: Some(host), ..(*desk.rules.entries[0]).clone() };
+    desk.rules.entries[0] = Arc::new(entry);
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.pass(INTERVAL);
+    assert_eq!(looks(&mut desk, INTERVAL * 6), 7, "IPv6 six times, IPv4 once");
 }
 
 #[test]

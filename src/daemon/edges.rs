@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::clock::Clock;
 use super::subscriptions::{Find, Subscriptions};
-use crate::config::Settings;
+use crate::config::{FritzBox, Settings};
 use crate::detect::Detectors;
 use crate::engine::Run;
 use crate::engine::event::{Event, Ticket};
@@ -34,6 +34,7 @@ const SINGLE_ROUND: Duration = Duration::from_secs(5);
 
 /// Everything that touches the network.
 pub struct Edges {
+    fritzbox: FritzBox,
     clients: Clients,
     detectors: Arc<Detectors>,
     updater: Updater,
@@ -63,6 +64,7 @@ impl Edges {
         let clients = clients(settings)?;
         let names = Names::new(&settings.daemon.resolver);
         Ok(Self {
+            fritzbox: settings.fritzbox.clone(),
             detectors: Arc::new(Detectors::new(clients.clone(), &settings.fritzbox, names, known_boxes)?),
             updater: Updater::new(clients.clone(), Limits::default(), Time::new(move || clock.now().boot)),
             verifier: Verifier::new(&settings.daemon.resolver).with_port(dns_port),
@@ -78,6 +80,12 @@ impl Edges {
     #[must_use]
     pub const fn run(&self) -> Run {
         self.run
+    }
+
+    /// Do both ask the FRITZ!Box in the same way?
+    #[must_use]
+    pub fn asks_the_same_box(&self, other: &Self) -> bool {
+        self.fritzbox == other.fritzbox
     }
 
     /// Sends a request.

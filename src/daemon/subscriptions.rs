@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::engine::event::{Event, RouterNews};
 use crate::http::Clients;
-use crate::rules::address::{Family, PerFamily};
+use crate::rules::address::Family;
 use crate::rules::consensus::{Line, Probe, Source};
 use crate::tr064::events::{Heard, Publisher, Subscription};
 
@@ -160,7 +160,7 @@ impl Keeper {
                 heard = subscription.heard() => match heard {
                     Heard::Proven(families) => {
                         proven = true;
-                        self.tell(true, &format!("the router{} tells by itself when {} changes", self.through(), variables(families)));
+                        self.told = Some(true);
                         self.send(RouterNews::Proven(families));
                     }
                     Heard::Changed => self.send(RouterNews::Changed),
@@ -201,15 +201,6 @@ impl Keeper {
 
     fn through(&self) -> String {
         self.via.as_ref().map(|via| format!(" behind {via}")).unwrap_or_default()
-    }
-}
-
-fn variables(families: PerFamily<bool>) -> &'static str {
-    match (families.v4, families.v6) {
-        (true, true) => "an address of the line",
-        (true, false) => "the line's IPv4 address",
-        (false, true) => "the line's IPv6 address",
-        (false, false) => "something else than an address",
     }
 }
 

@@ -7,6 +7,7 @@ use super::event::{Level, Notice};
 use super::load::close_intent;
 use super::{Engine, Group, Held, Rules, Sight, Spot, Turn, Wan, json};
 use crate::rules::address::{Family, PerFamily};
+use crate::rules::consensus::Line;
 use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::state::{self, Lock};
@@ -23,18 +24,14 @@ impl Engine {
                 names: entry.domains.iter().map(|domain| held_of(entry, domain, &mut known)).collect(),
             })
             .collect();
-        // Another way out shows another address.
-        let mut old: BTreeMap<(String, Option<String>), PerFamily<Sight>> =
-            std::mem::take(&mut self.wans).into_iter().map(|wan| ((wan.line.name, wan.line.interface), wan.sights)).collect();
-        self.wans = rules
-            .lines
-            .iter()
-            .map(|line| Wan {
-                line: line.clone(),
-                told: PerFamily::default(),
-                sights: old.remove(&(line.name.clone(), line.interface.clone())).unwrap_or_else(|| PerFamily::from_fn(|_| Sight::new())),
-            })
-            .collect();
+        // Other sources, or another way out, show another address.
+        let mut old = std::mem::take(&mut self.wans);
+        let mut sights_of = |line: &Line| {
+            let same = old.iter().position(|wan| wan.line == *line);
+            same.map_or_else(|| PerFamily::from_fn(|_| Sight::new()), |at| old.swap_remove(at).sights)
+        };
+        self.wans =
+            rules.lines.iter().map(|line| Wan { line: line.clone(), told: PerFamily::default(), sights: sights_of(line) }).collect();
         // A round under way asked by the old settings: its answers are nobody's.
         self.looks.clear();
         self.held_back.clear();

@@ -54,7 +54,7 @@ pub enum Event {
         /// What.
         news: RouterNews,
     },
-    /// The machine slept, or somebody set the clock.
+    /// The machine slept, somebody set the clock, or another box is asked: what was seen is not known any more.
     Resumed,
     /// Somebody wants the addresses looked at now (SIGUSR1).
     LookNow,

@@ -2,18 +2,24 @@
 
 use std::time::Duration;
 
-use super::Engine;
-use super::event::RouterNews;
+use super::event::{Level, Notice, RouterNews};
+use super::{Engine, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::Source;
+use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
-
-/// Where changes are told polling only catches what was not: so many intervals apart.
-const RARELY: u32 = 6;
+use crate::rules::schedule;
+use crate::rules::template::Placeholder;
 
 impl Engine {
     /// A router told something.
-    pub(super) fn router_told(&mut self, via: Option<&str>, news: RouterNews, now: Moment) {
+    pub(super) fn router_told(&mut self, via: Option<&str>, news: RouterNews, turn: &mut Turn) {
+        if let RouterNews::Proven(families) = news {
+            let text = format!("the router{} tells by itself when {} changes", through(via), variables(families));
+            if self.told.insert(text.clone()) {
+                turn.tell(Notice::new(Level::Notice, text));
+            }
+        }
         for wan in self.wans.iter_mut().filter(|wan| wan.line.interface.as_deref() == via) {
             match news {
                 RouterNews::Proven(families) => wan.told = families,
@@ -28,7 +34,7 @@ impl Engine {
                 let asks_router = wan.line.sources[family].iter().any(Source::router);
                 let sight = &mut wan.sights[family];
                 if asks_router && !sight.down {
-                    sight.look_now(now);
+                    sight.stir(turn.now);
                 }
             }
         }
@@ -54,11 +60,38 @@ impl Engine {
         };
         let decided = wan.line.sources[family].iter().find(|source| source.to_string() == *who);
         let told = decided.is_some_and(|source| match source {
-            Source::Interface(_) => self.followed,
+            // That a prefix is advertised no more shows in lifetimes only (RFC 9096), and those are no news.
+            Source::Interface(_) => self.followed && family == Family::V4,
             // Routers that are asked otherwise may be others.
-            Source::FritzBox | Source::Upnp => wan.told[family],
+            Source::FritzBox | Source::Upnp => wan.told[family] && !(family == Family::V6 && self.needs_prefix(&wan.line.name)),
             _ => false,
         });
-        if told { self.rules.interval * RARELY } else { self.rules.interval }
+        if told { self.rules.interval * schedule::RARELY } else { self.rules.interval }
+    }
+
+    /// Does somebody publish what is behind the prefix of this line? Routers tell of their address, not of the prefix.
+    fn needs_prefix(&self, line: &str) -> bool {
+        let uses = |entry: &Entry| {
+            let sending = &entry.sending;
+            let urls = sending.single.iter().filter_map(|(_, url)| url.as_ref()).chain(&sending.together);
+            let texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
+            entry.ipv6_host.is_some()
+                || urls.into_iter().any(|url| url.uses(Placeholder::LanPrefix))
+                || texts.into_iter().any(|text| text.uses(Placeholder::LanPrefix))
+        };
+        self.groups.iter().any(|group| group.entry.wan == line && uses(&group.entry))
+    }
+}
+
+fn through(via: Option<&str>) -> String {
+    via.map(|via| format!(" behind {via}")).unwrap_or_default()
+}
+
+fn variables(families: PerFamily<bool>) -> &'static str {
+    match (families.v4, families.v6) {
+        (true, true) => "an address of the line",
+        (true, false) => "the line's IPv4 address",
+        (false, true) => "the line's IPv6 address",
+        (false, false) => "something else than an address",
     }
 }

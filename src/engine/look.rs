@@ -154,8 +154,7 @@ impl Engine {
             sight.last_round = Some(round);
         }
         // What made somebody want a look during the round may be younger than its answers.
-        let look_again = std::mem::take(&mut sight.look_again);
-        sight.next_look = if look_again { turn.now } else { turn.now.plus(interval) };
+        sight.next_look = sight.look_again.take().map_or(turn.now.plus(interval), |at| at.max(turn.now));
         if sight.observed.as_ref() != Some(&observed) {
             sight.changed_to(&observed, turn.now);
         }
@@ -210,7 +209,7 @@ impl Engine {
                         sight.observed = None;
                         sight.next_look = turn.now.plus(schedule::DEBOUNCE);
                     } else {
-                        sight.look_now(turn.now);
+                        sight.stir(turn.now);
                     }
                 } else {
                     let gone = Observed::Absent("there is no link".to_owned());
@@ -218,7 +217,7 @@ impl Engine {
                     sight.round = None;
                     sight.last_round = None;
                     sight.checking = None;
-                    sight.look_again = false;
+                    sight.look_again = None;
                     sight.changed_to(&gone, turn.now);
                     sight.observed = Some(gone);
                     self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));

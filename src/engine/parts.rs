@@ -63,8 +63,10 @@ pub(super) struct Sight {
     pub(super) round: Option<Round>,
     /// For answers that come after its end.
     pub(super) last_round: Option<Round>,
-    /// Somebody wanted a look while a round was under way.
-    pub(super) look_again: bool,
+    /// Somebody wanted a look while a round was under way: from then on.
+    pub(super) look_again: Option<Moment>,
+    /// Of the budget of looks that events cause.
+    pub(super) looks_full_at: Option<Moment>,
     pub(super) next_look: Moment,
     pub(super) failures: u32,
     pub(super) down: bool,

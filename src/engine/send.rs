@@ -64,7 +64,7 @@ impl Engine {
             let record = &mut held.record;
             record.intent = Some(Intent { address, at: turn.now });
             record.last_sent = Some(turn.now);
-            record.budget_full_at = Some(schedule::budget_spent(record.budget_full_at, turn.now));
+            record.budget_full_at = Some(schedule::REQUESTS.spent(record.budget_full_at, turn.now));
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }

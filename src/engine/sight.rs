@@ -20,7 +20,8 @@ impl Sight {
             last_change: None,
             round: None,
             last_round: None,
-            look_again: false,
+            look_again: None,
+            looks_full_at: None,
             next_look: Moment(i64::MIN),
             failures: 0,
             down: false,
@@ -49,8 +50,25 @@ impl Sight {
     }
 
     pub(super) fn look_now(&mut self, now: Moment) {
-        self.next_look = self.next_look.min(now);
-        self.look_again = self.round.is_some();
+        self.look_from(now);
+    }
+
+    /// Somebody told of a change: look at once, but not as often as somebody tells.
+    pub(super) fn stir(&mut self, now: Moment) {
+        let at = schedule::LOOKS.allows_at(self.looks_full_at).map_or(now, |at| at.max(now));
+        let coming = if self.round.is_some() { self.look_again } else { Some(self.next_look) };
+        if coming.is_none_or(|coming| coming > at) {
+            self.looks_full_at = Some(schedule::LOOKS.spent(self.looks_full_at, at));
+            self.look_from(at);
+        }
+    }
+
+    fn look_from(&mut self, at: Moment) {
+        if self.round.is_some() {
+            self.look_again = Some(self.look_again.map_or(at, |it| it.min(at)));
+        } else {
+            self.next_look = self.next_look.min(at);
+        }
     }
 
     pub(super) fn changed_to(&mut self, observed: &Observed, now: Moment) {

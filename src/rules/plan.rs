@@ -119,7 +119,7 @@ pub fn gate(view: &View<'_>) -> Result<(Moment, String), String> {
         record
             .last_sent
             .map(|at| (at.plus(entry.dialect.request.rest.max(schedule::SPACING)), "the last request was a moment ago".to_owned())),
-        schedule::budget_allows_at(record.budget_full_at).map(|at| (at, "many changes in a short time".to_owned())),
+        schedule::REQUESTS.allows_at(record.budget_full_at).map(|at| (at, "many changes in a short time".to_owned())),
         view.storage_until.map(|at| (at, "the state cannot be written".to_owned())),
     ];
     Ok(waits.into_iter().flatten().max_by_key(|(until, _)| *until).unwrap_or((Moment(i64::MIN), String::new())))

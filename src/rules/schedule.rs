@@ -21,6 +21,8 @@ pub const QUIET: Duration = Duration::from_secs(600);
 pub const DEBOUNCE: Duration = Duration::from_secs(10);
 /// How long a request for both families waits for the missing one: after a reconnect IPv6 follows within a minute.
 pub const TOGETHER_GRACE: Duration = Duration::from_secs(120);
+/// Sources that are proven to tell of changes are polled so many times more rarely: that only catches what was not told.
+pub const RARELY: u32 = 6;
 /// A person may ask for an update, or open a lock, this often.
 pub const MANUAL: Duration = Duration::from_secs(300);
 /// First repair of a record that DNS shows otherwise; counted from the provider's success.
@@ -75,18 +77,32 @@ pub fn backoff(wait: &Wait, count: u32, random: u64) -> Duration {
     spread(doubled, random)
 }
 
-/// The budget of one name and family: five requests at once, then one per ten minutes (a leaky bucket kept as one moment).
-///
-/// `full_at` is when the budget will be whole again; `None` = it is.
-#[must_use]
-pub fn budget_allows_at(full_at: Option<Moment>) -> Option<Moment> {
-    full_at.map(|full| full.minus(REFILL * (BURST - 1)))
+/// A leaky bucket, kept as the moment when it will be whole again (`full_at`); `None` = it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    burst: u32,
+    refill: Duration,
 }
 
-/// The budget after one more request.
-#[must_use]
-pub fn budget_spent(full_at: Option<Moment>, now: Moment) -> Moment {
-    full_at.map_or(now, |full| full.max(now)).plus(REFILL)
+/// Requests for one name and family: five at once, then one per ten minutes.
+pub const REQUESTS: Budget = Budget { burst: BURST, refill: REFILL };
+
+/// Looks at one line and family because somebody told of a change: a reconnect tells several times, and whoever floods us
+/// with news does not make us ask others as fast.
+pub const LOOKS: Budget = Budget { burst: 6, refill: Duration::from_secs(10) };
+
+impl Budget {
+    /// When the next one is allowed.
+    #[must_use]
+    pub fn allows_at(self, full_at: Option<Moment>) -> Option<Moment> {
+        full_at.map(|full| full.minus(self.refill * (self.burst - 1)))
+    }
+
+    /// The budget after one more at `now`.
+    #[must_use]
+    pub fn spent(self, full_at: Option<Moment>, now: Moment) -> Moment {
+        full_at.map_or(now, |full| full.max(now)).plus(self.refill)
+    }
 }
 
 #[cfg(test)]
@@ -114,8 +130,8 @@ mod tests {
     fn eleven_requests_fit_into_any_hour() {
         let (mut full, mut sent, mut now) = (None, Vec::new(), Moment(0));
         while now < Moment(0).plus(HOUR * 6) {
-            if budget_allows_at(full).is_none_or(|at| now >= at) {
-                full = Some(budget_spent(full, now));
+            if REQUESTS.allows_at(full).is_none_or(|at| now >= at) {
+                full = Some(REQUESTS.spent(full, now));
                 sent.push(now);
             }
             now = now.plus(Duration::from_secs(60));

@@ -1,4 +1,4 @@
-//! The pretended FRITZ!Box: IGD without login, as far as an address source asks for it.
+//! The pretended FRITZ!Box: IGD without login, as far as an address source asks for it, and its events.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
 
+use super::events::Subscribers;
 use super::web::{self, Request, Response};
 
 /// The service that knows the line.
@@ -31,6 +32,7 @@ pub(super) struct FritzBox {
     pub(super) address: SocketAddr,
     line: Arc<Mutex<Line>>,
     asked: Arc<AtomicU32>,
+    subscribers: Subscribers,
 }
 
 impl FritzBox {
@@ -40,16 +42,22 @@ impl FritzBox {
         let address = listener.local_addr()?;
         let (line, asked) = (Arc::new(Mutex::new(line)), Arc::new(AtomicU32::new(0)));
         let (shown, count) = (Arc::clone(&line), Arc::clone(&asked));
+        let subscribers = Subscribers::default();
+        let listeners = subscribers.clone();
         web::serve(listener, move |request| {
             let line = *shown.lock().unwrap_or_else(PoisonError::into_inner);
+            if request.target == CONTROL && request.method.ends_with("SUBSCRIBE") {
+                return listeners.answer(request, &told(line));
+            }
             answer(request, line, &count)
         });
-        Ok(Self { address, line, asked })
+        Ok(Self { address, line, asked, subscribers })
     }
 
-    /// The line was cut and has come back with other addresses.
+    /// The line was cut and has come back with other addresses; whoever subscribed is told.
     pub(super) fn reconnect(&self, line: Line) {
         *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
+        self.subscribers.tell(&told(line));
     }
 
     /// How often somebody asked for an address, of either family.
@@ -59,7 +67,7 @@ impl FritzBox {
 }
 
 fn answer(request: &Request, line: Line, asked: &AtomicU32) -> Response {
-    let xml = |status, body| Response { status, content_type: "text/xml; charset=\"utf-8\"", body };
+    let xml = |status, body| Response { status, content_type: "text/xml; charset=\"utf-8\"", body, ..Response::default() };
     match request.target.as_str() {
         "/igddesc.xml" => xml("200 OK", description()),
         CONTROL => {
@@ -74,8 +82,13 @@ fn answer(request: &Request, line: Line, asked: &AtomicU32) -> Response {
                 None => xml("500 Internal Server Error", envelope(INVALID_ACTION)),
             }
         }
-        _ => Response { status: "404 Not Found", content_type: "text/plain", body: String::new() },
+        _ => Response { status: "404 Not Found", ..Response::default() },
     }
+}
+
+/// The values that are events.
+fn told(line: Line) -> [(&'static str, String); 2] {
+    [("ExternalIPAddress", line.v4.to_string()), ("ExternalIPv6Address", line.v6.to_string())]
 }
 
 /// How a device refuses an action that it does not know (device architecture 1.0, 3.2.2).

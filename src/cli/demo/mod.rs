@@ -4,6 +4,7 @@
 //! ([`fritzbox`]), FreeDYN ([`provider`]) and the name server of its zone ([`names`]). [`script`] says what happens when,
 //! [`show`] what is printed. It is a check as well: whatever differs from the script ends it as a defect.
 
+mod events;
 mod fritzbox;
 mod names;
 mod provider;

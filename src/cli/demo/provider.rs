@@ -55,7 +55,7 @@ impl Provider {
         let open = Arc::clone(&book);
         web::serve(listener, move |request| {
             let body = open.lock().unwrap_or_else(PoisonError::into_inner).answer(request);
-            Response { status: "200 OK", content_type: "text/plain", body }
+            Response { status: "200 OK", content_type: "text/plain", body, ..Response::default() }
         });
         Ok(Self { address, book })
     }

@@ -12,6 +12,7 @@ const LONGEST: u64 = 64 * 1024;
 /// What a client wants.
 #[derive(Debug, Default)]
 pub(super) struct Request {
+    pub(super) method: String,
     /// Path and query.
     pub(super) target: String,
     /// Field names in lower case.
@@ -19,17 +20,24 @@ pub(super) struct Request {
 }
 
 /// What it gets.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Response {
     pub(super) status: &'static str,
+    /// Empty: there is no body.
     pub(super) content_type: &'static str,
+    /// Further header fields.
+    pub(super) fields: Vec<(&'static str, String)>,
     pub(super) body: String,
 }
 
 impl Request {
     #[cfg(test)]
     pub(super) fn new(target: &str, headers: &[(&str, &str)]) -> Self {
-        Self { target: target.into(), headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect() }
+        Self {
+            method: "GET".into(),
+            target: target.into(),
+            headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        }
     }
 
     /// The first header field of this name (in lower case); empty if there is none.
@@ -53,9 +61,12 @@ pub(super) fn serve(listener: TcpListener, answer: impl Fn(&Request) -> Response
 async fn converse(mut stream: TcpStream, answer: &(dyn Fn(&Request) -> Response + Send + Sync)) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let request = read(BufReader::new(reader.take(LONGEST))).await?;
-    let Response { status, content_type, body } = answer(&request);
-    let length = body.len();
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let Response { status, content_type, mut fields, body } = answer(&request);
+    if !content_type.is_empty() {
+        fields.push(("Content-Type", content_type.to_owned()));
+    }
+    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     writer.write_all(format!("{head}{body}").as_bytes()).await?;
     writer.shutdown().await
 }
@@ -65,7 +76,9 @@ async fn read(mut stream: impl AsyncBufRead + Unpin) -> io::Result<Request> {
     let mut request = Request::default();
     let mut line = String::new();
     stream.read_line(&mut line).await?;
-    request.target = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    request.method = words.next().unwrap_or_default();
+    request.target = words.next().unwrap_or_default();
     loop {
         line.clear();
         stream.read_line(&mut line).await?;

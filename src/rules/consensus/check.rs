@@ -9,12 +9,6 @@ use super::{Line, Source};
 use crate::rules::address::{Family, Observed, Prefix, Sighting};
 use crate::rules::moment::Moment;
 
-/// Least time between two checks.
-const EVERY: Duration = Duration::from_secs(24 * 3600);
-
-/// A check without a result is repeated after this.
-const AGAIN: Duration = Duration::from_secs(4 * 3600);
-
 /// What is remembered of the checks of one family of a line. Survives restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrossCheck {
@@ -29,10 +23,16 @@ pub struct CrossCheck {
 }
 
 impl CrossCheck {
+    /// Least time between two checks.
+    pub const EVERY: Duration = Duration::from_secs(24 * 3600);
+
+    /// A check without a result is repeated after this.
+    pub const AGAIN: Duration = Duration::from_secs(4 * 3600);
+
     /// A check begins: the next one is early only if this one has no result.
     #[must_use]
     pub fn begun(before: Option<&Self>, now: Moment) -> Self {
-        Self { next: now.plus(AGAIN), address: before.and_then(|it| it.address), seen: before.and_then(|it| it.seen) }
+        Self { next: now.plus(Self::AGAIN), address: before.and_then(|it| it.address), seen: before.and_then(|it| it.seen) }
     }
 
     /// Can what `near` says be checked on this line: a local source has decided, and outside sources stand behind it?
@@ -52,7 +52,7 @@ impl CrossCheck {
             return false;
         };
         let before = self.warning(near).is_some();
-        self.next = now.plus(EVERY);
+        self.next = now.plus(Self::EVERY);
         self.address = Some(near.address);
         self.seen = Some(seen).filter(|seen| !is_at_home(near, *seen));
         self.seen.is_some() && !before

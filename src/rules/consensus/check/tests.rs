@@ -38,9 +38,9 @@ fn only_a_local_source_with_others_outside_behind_it_is_checked() {
 fn a_contradiction_is_told_once_and_warned_of_until_a_check_agrees_or_the_address_changes() {
     let router = near("91.12.34.57", "fritzbox", None);
     let mut check = CrossCheck::begun(None, START);
-    assert_eq!((check.next, check.warning(&router)), (START.plus(AGAIN), None));
+    assert_eq!((check.next, check.warning(&router)), (START.plus(CrossCheck::AGAIN), None));
     assert!(check.ended(&router, &seen("91.12.34.99"), START));
-    assert_eq!(check.next, START.plus(EVERY));
+    assert_eq!(check.next, START.plus(CrossCheck::EVERY));
     let warning = check.warning(&router).unwrap();
     assert!(warning.contains("fritzbox says 91.12.34.57") && warning.contains("91.12.34.99"), "{warning}");
     assert_eq!(check.warning(&near("91.12.34.58", "fritzbox", None)), None);
@@ -58,7 +58,7 @@ fn a_contradiction_is_told_once_and_warned_of_until_a_check_agrees_or_the_addres
 fn a_check_without_a_result_is_repeated_after_hours() {
     let mut check = CrossCheck::begun(None, START);
     assert!(!check.ended(&near("91.12.34.57", "fritzbox", None), &Observed::Unavailable("no answer".into()), START));
-    assert_eq!(check.next, START.plus(AGAIN));
+    assert_eq!(check.next, START.plus(CrossCheck::AGAIN));
 }
 
 #[test]

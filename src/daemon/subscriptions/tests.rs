@@ -8,6 +8,7 @@ use url::Url;
 use super::*;
 use crate::http::Options;
 use crate::http::fake::{Answer, FakeHttp};
+use crate::rules::address::PerFamily;
 
 fn line(interface: Option<&str>, v4: &[Source], v6: &[Source]) -> Line {
     let sources = PerFamily { v4: v4.to_vec(), v6: v6.to_vec() };

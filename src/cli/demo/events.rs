@@ -52,7 +52,8 @@ impl Subscribers {
 
     /// Tells everybody. Who does not listen misses it.
     pub(super) fn tell(&self, values: &[(&str, String)]) {
-        let properties: String = values.iter().map(|(name, value)| format!("<e:property><{name}>{value}</{name}></e:property>")).collect();
+        let properties = values.iter().map(|(name, value)| format!("<e:property><{name}>{value}</{name}></e:property>"));
+        let properties = properties.collect::<Vec<_>>().concat();
         let body =
             format!("<?xml version=\"1.0\"?>\n<e:propertyset xmlns:e=\"urn:schemas-upnp-org:event-1-0\">{properties}</e:propertyset>\n");
         for subscriber in self.lock().iter_mut() {

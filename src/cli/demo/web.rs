@@ -65,7 +65,7 @@ async fn converse(mut stream: TcpStream, answer: &(dyn Fn(&Request) -> Response 
     if !content_type.is_empty() {
         fields.push(("Content-Type", content_type.to_owned()));
     }
-    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
     let head = format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     writer.write_all(format!("{head}{body}").as_bytes()).await?;
     writer.shutdown().await

@@ -192,6 +192,16 @@ async fn what_may_not_be_published_is_nothing_although_the_box_is_connected() {
     ];
     for address in v6 {
         home.line(|line| line.v6 = address.into());
+        // The prefix of the LAN stands beside it: hosts may be made from that.
+        match home.observe(Family::V6).await {
+            Observed::Known(sighting) => panic!("{address:?}: {sighting:?}"),
+            Observed::Prefix(lan) => assert_eq!(lan.prefix, Prefix::parse("2003:e7:1:5600::/56").unwrap(), "{address:?}"),
+            Observed::Absent(why) | Observed::Unavailable(why) => assert!(!why.is_empty(), "{address:?}"),
+        }
+    }
+    home.line(|line| line.prefix = String::new());
+    for address in v6 {
+        home.line(|line| line.v6 = address.into());
         home.nothing(Family::V6).await;
     }
     home.line(|line| *line = Line::new());

@@ -53,7 +53,8 @@ impl Ways {
         .await
     }
 
-    /// The gateway of the default route, of several the one with the lowest metric.
+    /// The gateway of the default route. Of several routes the one with the lowest metric counts, even if it has no gateway (a
+    /// dial-in line of this machine): another one leads where packets do not go.
     pub(in crate::detect) fn gateway(&self) -> Option<Ipv4Addr> {
         self.default_route()?.gateway
     }
@@ -65,7 +66,7 @@ impl Ways {
     }
 
     fn default_route(&self) -> Option<&Route> {
-        self.routes.iter().find(|route| route.length == 0 && route.leads && route.gateway.is_some())
+        self.routes.iter().find(|route| route.length == 0 && route.leads)
     }
 
     /// Is `address` on a network of ours, or behind a private gateway that a route of its own names? The default route does
@@ -96,6 +97,13 @@ fn name(link: &LinkMessage) -> Option<String> {
     })
 }
 
+fn gateway(attributes: &[RouteAttribute]) -> Option<Ipv4Addr> {
+    attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Gateway(RouteAddress::Inet(address)) => Some(*address),
+        _ => None,
+    })
+}
+
 impl From<&RouteMessage> for Route {
     fn from(message: &RouteMessage) -> Self {
         let header = &message.header;
@@ -111,18 +119,27 @@ impl From<&RouteMessage> for Route {
         for attribute in &message.attributes {
             match attribute {
                 RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
-                RouteAttribute::Gateway(RouteAddress::Inet(address)) => route.gateway = Some(*address),
                 RouteAttribute::Priority(priority) => route.metric = *priority,
                 RouteAttribute::Oif(index) => route.link = *index,
+                // Of several next hops one stands for all.
+                RouteAttribute::MultiPath(hops) => {
+                    if let Some(first) = hops.first() {
+                        route.link = first.interface_index;
+                        route.gateway = gateway(&first.attributes);
+                    }
+                }
                 _ => {}
             }
         }
+        route.gateway = gateway(&message.attributes).or(route.gateway);
         route
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use netlink_packet_route::route::RouteNextHop;
+
     use super::*;
 
     /// `DESTINATION/LENGTH` behind `gateway` with a metric, through interface 2.
@@ -140,13 +157,13 @@ mod tests {
     fn ways(messages: &[RouteMessage]) -> Ways {
         let mut routes: Vec<Route> = messages.iter().map(Route::from).filter(Route::usual).collect();
         routes.sort_by_key(|route| route.metric);
-        Ways { routes, links: vec![(2, "eth0".into())] }
+        Ways { routes, links: vec![(2, "eth0".into()), (3, "ppp0".into())] }
     }
 
     #[test]
     fn of_several_default_routes_the_one_with_the_lowest_metric_has_the_gateway() {
         let all = [
-            message([0; 4], 0, None, 1),
+            message([0; 4], 0, None, 700),
             message([10, 0, 0, 0], 8, Some([192, 168, 178, 9]), 0),
             message([0; 4], 0, Some([192, 168, 178, 2]), 600),
             message([0; 4], 0, Some([192, 168, 178, 1]), 100),
@@ -157,6 +174,29 @@ mod tests {
         let mut thrown = message([0; 4], 0, Some([192, 168, 178, 1]), 0);
         thrown.header.kind = RouteType::Unreachable;
         assert_eq!(ways(&[thrown]).gateway(), None);
+    }
+
+    #[test]
+    fn the_best_default_route_counts_even_if_it_names_no_gateway() {
+        let mut dial_in = message([0; 4], 0, None, 0);
+        dial_in.attributes.push(RouteAttribute::Oif(3));
+        let fallback = message([0; 4], 0, Some([192, 168, 8, 1]), 700);
+        let ways = ways(&[fallback, dial_in]);
+        assert_eq!((ways.gateway(), ways.interface()), (None, Some("ppp0")));
+    }
+
+    #[test]
+    fn of_several_next_hops_the_first_one_counts() {
+        let hop = |index: u32, gateway: [u8; 4]| {
+            let mut hop = RouteNextHop::default();
+            hop.interface_index = index;
+            hop.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(gateway.into()))];
+            hop
+        };
+        let mut both = message([0; 4], 0, None, 0);
+        both.attributes = vec![RouteAttribute::MultiPath(vec![hop(3, [10, 0, 0, 1]), hop(2, [192, 168, 178, 1])])];
+        let ways = ways(&[both]);
+        assert_eq!((ways.gateway(), ways.interface()), (Some([10, 0, 0, 1].into()), Some("ppp0")));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) mod fake;
 mod routes;
 mod watch;
 
-pub(super) use routes::Ways;
+pub(super) use routes::{Route, Ways};
 pub use watch::Watch;
 
 /// The kernel answers at once; this is for one that does not.

@@ -1,5 +1,6 @@
 //! The ways that the kernel knows over IPv4.
 
+use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 
 use futures_util::TryStreamExt as _;
@@ -22,10 +23,12 @@ pub(in crate::detect) struct Ways {
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Route {
+pub(in crate::detect) struct Route {
     network: Ipv4Addr,
     length: u8,
-    gateway: Option<Ipv4Addr>,
+    pub(in crate::detect) gateway: Option<Ipv4Addr>,
+    /// Our address for what goes this way.
+    source: Option<Ipv4Addr>,
     metric: u32,
     link: u32,
     table: u8,
@@ -53,31 +56,39 @@ impl Ways {
         .await
     }
 
-    /// The gateway of the default route. Of several routes the one with the lowest metric counts, even if it has no gateway (a
-    /// dial-in line of this machine): another one leads where packets do not go.
+    /// The gateway of the default route.
     pub(in crate::detect) fn gateway(&self) -> Option<Ipv4Addr> {
-        self.default_route()?.gateway
+        self.way_out()?.gateway
     }
 
     /// The interface that the default route goes through.
     pub(in crate::detect) fn interface(&self) -> Option<&str> {
-        let index = self.default_route()?.link;
+        let index = self.way_out()?.link;
         self.links.iter().find(|(known, _)| *known == index).map(|(_, name)| name.as_str())
     }
 
-    fn default_route(&self) -> Option<&Route> {
+    /// The default route. Of several the one with the lowest metric counts, even if it has no gateway (a dial-in line of this
+    /// machine): another one leads where packets do not go.
+    pub(in crate::detect) fn way_out(&self) -> Option<&Route> {
         self.routes.iter().find(|route| route.length == 0 && route.leads)
     }
 
-    /// Is `address` on a network of ours, or behind a private gateway that a route of its own names? The default route does
-    /// not count: it leads to the internet.
-    pub(in crate::detect) fn lead_to(&self, address: Ipv4Addr) -> bool {
-        let covering = self.routes.iter().filter(|route| route.length > 0 && route.covers(address));
-        covering.max_by_key(|route| route.length).is_some_and(|route| route.leads && route.gateway.is_none_or(|via| via.is_private()))
+    /// Does what is sent to `address` go through the gateway of the default route?
+    pub(in crate::detect) fn leave_for(&self, address: Ipv4Addr) -> bool {
+        let covering = self.routes.iter().filter(|route| route.covers(address));
+        let best = covering.min_by_key(|route| (Reverse(route.length), route.metric));
+        best.is_some_and(|route| route.leads && route.gateway.is_some() && route.gateway == self.gateway())
     }
 }
 
 impl Route {
+    /// A default route for tests.
+    #[cfg(test)]
+    pub(in crate::detect) fn through(gateway: [u8; 4]) -> Self {
+        let (network, gateway) = (Ipv4Addr::UNSPECIFIED, Some(gateway.into()));
+        Self { network, length: 0, gateway, source: None, metric: 0, link: 2, table: RouteHeader::RT_TABLE_MAIN, leads: true }
+    }
+
     /// Is it for packets that nobody made rules for?
     fn usual(&self) -> bool {
         matches!(self.table, RouteHeader::RT_TABLE_MAIN | LOCAL_TABLE)
@@ -111,6 +122,7 @@ impl From<&RouteMessage> for Route {
             network: Ipv4Addr::UNSPECIFIED,
             length: header.destination_prefix_length,
             gateway: None,
+            source: None,
             metric: 0,
             link: 0,
             table: header.table,
@@ -119,6 +131,7 @@ impl From<&RouteMessage> for Route {
         for attribute in &message.attributes {
             match attribute {
                 RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
+                RouteAttribute::PrefSource(RouteAddress::Inet(address)) => route.source = Some(*address),
                 RouteAttribute::Priority(priority) => route.metric = *priority,
                 RouteAttribute::Oif(index) => route.link = *index,
                 // Of several next hops one stands for all.
@@ -213,17 +226,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_is_reached_without_the_default_route() {
+    fn what_is_on_a_network_of_ours_is_not_behind_the_gateway() {
         let default = message([0; 4], 0, Some([192, 168, 1, 1]), 0);
         let factory = Ipv4Addr::new(192, 168, 178, 1);
         let lan = message([192, 168, 178, 0], 24, None, 0);
-        let mut own = message([192, 168, 178, 1], 32, None, 0);
-        own.header.kind = RouteType::Local;
-        assert!(!ways(std::slice::from_ref(&default)).lead_to(factory));
-        assert!(ways(&[default.clone(), lan.clone()]).lead_to(factory));
-        assert!(!ways(&[default.clone(), lan.clone(), own]).lead_to(factory), "it is ours");
-        assert!(!ways(&[default.clone(), lan]).lead_to([192, 168, 179, 1].into()));
-        assert!(ways(&[default.clone(), message([192, 168, 0, 0], 16, Some([10, 0, 0, 1]), 0)]).lead_to(factory));
-        assert!(!ways(&[default, message([192, 168, 0, 0], 16, Some([203, 0, 113, 1]), 0)]).lead_to(factory));
+        assert!(ways(std::slice::from_ref(&default)).leave_for(factory));
+        assert!(!ways(&[default.clone(), lan.clone()]).leave_for(factory));
+        assert!(ways(&[default.clone(), lan]).leave_for([192, 168, 179, 1].into()));
+        for (gateway, behind) in [([192, 168, 1, 1], true), ([192, 168, 1, 2], false)] {
+            assert_eq!(ways(&[default.clone(), message([192, 168, 0, 0], 16, Some(gateway), 0)]).leave_for(factory), behind);
+        }
+        let mut thrown = message([192, 168, 0, 0], 16, Some([192, 168, 1, 1]), 0);
+        thrown.header.kind = RouteType::BlackHole;
+        assert!(!ways(&[default, thrown]).leave_for(factory));
+        assert!(!ways(&[message([0; 4], 0, None, 0)]).leave_for(factory));
     }
 }

@@ -19,7 +19,7 @@ pub(super) const NAME: &str = "fritz.box";
 /// Most addresses that a message names.
 const SHOWN: usize = 4;
 
-/// How long that name is looked up: the LAN's own resolver knows it at once.
+/// How long that name is looked up: the LAN's own resolver knows it at once. One that is configured has twice as long.
 pub(super) const LOOKUP: Duration = Duration::from_secs(1);
 
 /// Reads `[fritzbox] address`.
@@ -58,7 +58,9 @@ pub(super) async fn locate(names: &Names, place: &Url) -> Result<Url, String> {
     }
     let host = place.host_str().unwrap_or_default();
     let remedy = "write the router's IP address as [fritzbox] address";
-    let found = names.addresses(host, None).await.map_err(|why| format!("{why}; {remedy}"))?;
+    let found = tokio::time::timeout(LOOKUP * 2, names.addresses(host, None)).await;
+    let found = found.unwrap_or_else(|_| Err(format!("failed to look up {host:?}: no answer within {:?}", LOOKUP * 2)));
+    let found = found.map_err(|why| format!("{why}; {remedy}"))?;
     if !found.iter().all(|address| near(*address)) {
         let all: Vec<String> = found.iter().take(SHOWN).map(ToString::to_string).collect();
         return Err(format!("{host:?} leads to {}, which is not in a private network; {remedy}", all.join(", ")));
@@ -153,6 +155,13 @@ mod tests {
         let begun = Instant::now();
         assert_eq!(named(Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await.0, None);
         assert_eq!(begun.elapsed().as_secs(), LOOKUP.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_name_server_is_named_as_the_reason_that_a_configured_name_leads_nowhere() {
+        let dns = FakeDns::start("127.0.0.1:0", Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await;
+        let problem = locate(&Names::new(&[dns.address]), &place("fritz.box").unwrap()).await.unwrap_err();
+        assert!(problem.contains("failed to look up \"fritz.box\"") && problem.contains("IP address"), "{problem}");
     }
 
     #[test]

@@ -139,6 +139,17 @@ async fn a_box_behind_a_tunnel_says_so() {
 }
 
 #[tokio::test]
+async fn what_one_source_learned_of_the_router_the_other_one_uses() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let asker = Asker::of(&fake);
+    for wanted in [Wanted::FritzBox, Wanted::Any] {
+        asker.routers.ask(&asker.clients, wanted, None, Family::V4).await.unwrap();
+        asker.routers.eventing(&asker.clients, wanted, None).await.unwrap();
+    }
+    assert_eq!(fake.count("/igddesc.xml"), 1);
+}
+
+#[tokio::test]
 async fn recorded_answers_of_miniupnpd_are_read() {
     let fake = FakeRouter::start("127.0.0.1:0", &[("/rootDesc.xml", MINI), ("/WANIPCn.xml", MINI_SCPD)]).await;
     fake.set("GetExternalIPAddress", Answer::ok(include_str!("../../../tests/fixtures/fritzbox/miniupnpd-external.xml")));

@@ -17,7 +17,7 @@ pub(crate) mod fake;
 mod routes;
 mod watch;
 
-pub(super) use routes::Ways;
+pub(super) use routes::{Route, Ways};
 pub use watch::Watch;
 
 /// The kernel answers at once; this is for one that does not.
@@ -60,7 +60,7 @@ async fn view() -> Result<View, String> {
     .await
 }
 
-/// The gateway of the default route of IPv4, through the interface `via` if one is named.
+/// The gateway of the best default route of IPv4, if that has one, through the interface `via` if one is named.
 ///
 /// # Errors
 ///

@@ -33,7 +33,8 @@ pub struct Detectors {
 
 impl Detectors {
     /// `clients` are for echo services and the router; `fritzbox` is `[fritzbox]`. Without an address the
-    /// router is looked for: the default gateway first, then `fritz.box` as `names` finds it nearby, and whoever answers a search.
+    /// router is the default gateway, else `fritz.box` as `names` finds it nearby, else a box behind the gateway; whoever answers a
+    /// search only where there is no gateway.
     /// `known_boxes` is the file where certificates of boxes are remembered; `None`: for the life of the process.
     ///
     /// # Errors

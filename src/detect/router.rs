@@ -1,7 +1,6 @@
 //! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +23,7 @@ mod eventing;
 #[cfg(test)]
 mod fake;
 mod find;
+mod known;
 mod login;
 mod place;
 mod read;
@@ -31,9 +31,9 @@ mod search;
 mod view;
 
 pub use eventing::Eventing;
-use find::{Candidate, Missing, SEARCH, Scene, Seeker};
-use login::{Account, Login, SWITCH};
-use read::Igd;
+use find::{Found, Missing, Rank, SEARCH, Scene, Seeker, WayOut};
+use known::{Described, Known, PATIENCE, RELAPSE, Way};
+use login::{Account, SWITCH};
 pub use view::{Remaining, WanView};
 
 /// All of one question.
@@ -45,14 +45,8 @@ const VIEW_LIMIT: Duration = Duration::from_secs(20);
 /// What a login may take more: TLS, and answers that the box holds back.
 const LOGIN_LIMIT: Duration = Duration::from_secs(15);
 
-/// After which time a box that is asked with a login is looked at again without one.
-const RELAPSE: Duration = Duration::from_secs(3600);
-
-/// How long a network without a router that answers is left alone, if none was configured.
-const PATIENCE: Duration = Duration::from_secs(240);
-
 /// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// One of AVM's.
     FritzBox,
@@ -66,12 +60,19 @@ impl Wanted {
         if *probe == Probe::FritzBox { Self::FritzBox } else { Self::Any }
     }
 
-    fn accepts(self, router: &Router) -> bool {
-        self == Self::Any || router.fritz_box
+    const fn other(self) -> Self {
+        match self {
+            Self::FritzBox => Self::Any,
+            Self::Any => Self::FritzBox,
+        }
+    }
+
+    const fn accepts(self, router: &Router) -> bool {
+        matches!(self, Self::Any) || router.fritz_box
     }
 }
 
-/// What is known for one kind of router and one interface.
+/// What is known behind one interface.
 type Cell = Arc<tokio::sync::Mutex<Known>>;
 
 /// Where routers are, and what is known of the last ones.
@@ -81,64 +82,8 @@ pub(super) struct Routers {
     names: Names,
     account: Option<Account>,
     /// By interface; there are as many as lines.
-    known: Mutex<BTreeMap<(Wanted, Option<String>), Cell>>,
+    known: Mutex<BTreeMap<Option<String>, Cell>>,
     limit: Duration,
-}
-
-/// What is known, and with which gateway: another gateway is another network.
-#[derive(Debug, Default)]
-enum Known {
-    #[default]
-    Nothing,
-    Router {
-        described: Arc<Described>,
-        gateway: Option<Ipv4Addr>,
-    },
-    /// Nobody answered; why, and when.
-    Nobody {
-        why: String,
-        gateway: Option<Ipv4Addr>,
-        since: Instant,
-    },
-}
-
-/// A router that can be asked.
-#[derive(Debug)]
-struct Described {
-    place: Url,
-    way: Way,
-}
-
-/// How.
-#[derive(Debug)]
-enum Way {
-    Igd(Igd),
-    Login { login: Login, since: Instant },
-}
-
-impl Described {
-    async fn read(&self, clients: &Clients, family: Family) -> Result<RouterReading, CallError> {
-        match &self.way {
-            Way::Igd(igd) => igd.read(clients, family).await,
-            Way::Login { login, .. } => login.read(family).await,
-        }
-    }
-
-    async fn view(&self, clients: &Clients) -> Result<WanView, CallError> {
-        match &self.way {
-            Way::Igd(igd) => {
-                // This finds the connection in use, if there are several.
-                let _address = igd.read(clients, Family::V4).await;
-                view::view(igd, &self.place, clients).await
-            }
-            Way::Login { login, .. } => login.view(&self.place).await,
-        }
-    }
-
-    /// Somebody may have switched on what makes the login needless.
-    fn fresh(&self) -> bool {
-        !matches!(&self.way, Way::Login { since, .. } if since.elapsed() >= RELAPSE)
-    }
 }
 
 impl Routers {
@@ -162,23 +107,24 @@ impl Routers {
         within(VIEW_LIMIT, run).await
     }
 
-    /// Where the box is.
+    /// Where the box is; the host is an address.
     pub(super) async fn place(&self, clients: &Clients, via: Option<&str>) -> Result<Url, String> {
-        if let Some(place) = &self.configured {
-            return Ok(place.clone());
-        }
-        within(self.limit, async { Ok(self.router(clients, Wanted::FritzBox, via).await?.place.clone()) }).await
+        within(self.limit, async {
+            match &self.configured {
+                Some(place) => place::locate(&self.names, place).await,
+                None => Ok(self.router(clients, Wanted::FritzBox, via).await?.place.clone()),
+            }
+        })
+        .await
     }
 
     /// Where the router tells of changes.
     pub(super) async fn eventing(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Eventing, String> {
-        within(self.limit, async {
-            match &self.router(clients, wanted, via).await?.way {
-                Way::Igd(igd) => Eventing::of(igd.connection(), clients, &self.names, via).await,
-                Way::Login { .. } => Err(format!("with a login the box does not tell of changes; {SWITCH}")),
-            }
-        })
-        .await
+        let run = self.with(clients, wanted, via, async |described: &Described| match &described.way {
+            Way::Igd(igd) => igd.settle(clients).await.map(|()| Eventing::of(igd.connection())),
+            Way::Login(_) => Ok(Err(format!("with a login the box does not tell of changes; {SWITCH}"))),
+        });
+        within(self.limit, run).await?
     }
 
     /// Asks the router that is known, or the one that is found. One that fails is described again next time.
@@ -193,50 +139,58 @@ impl Routers {
         let result = ask(&described).await;
         // Another firmware may have other addresses; what refuses one action is still the same router.
         if matches!(result, Err(CallError::Http(_) | CallError::Malformed(_))) {
-            *self.cell(wanted, via).lock().await = Known::Nothing;
+            *self.cell(via).lock().await = Known::default();
         }
         result.map_err(|error| explain(&error))
     }
 
-    fn cell(&self, wanted: Wanted, via: Option<&str>) -> Cell {
-        // What is configured is taken as it is: there is nothing to tell apart.
-        let wanted = if self.configured.is_some() { Wanted::Any } else { wanted };
+    fn cell(&self, via: Option<&str>) -> Cell {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry((wanted, via.map(str::to_owned))).or_default())
+        Arc::clone(known.entry(via.map(str::to_owned)).or_default())
     }
 
     /// The router, described once.
     async fn router(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Arc<Described>, String> {
         // A failure to ask the kernel leaves the name.
         let ways = if self.configured.is_none() { Ways::read(via).await.unwrap_or_default() } else { Ways::default() };
-        let gateway = ways.gateway();
-        let cell = self.cell(wanted, via);
-        // Held while the description is read: the question for the other family waits for it instead of repeating it.
+        let cell = self.cell(via);
+        // Held while the description is read: the other questions wait for it instead of repeating it.
         let mut known = cell.lock().await;
-        match &*known {
-            Known::Router { described, gateway: then } if *then == gateway && described.fresh() => return Ok(Arc::clone(described)),
-            Known::Nobody { why, gateway: then, since } if *then == gateway && since.elapsed() < PATIENCE => return Err(why.clone()),
-            _ => {}
+        let mut answer = if let Some(answer) = known.take(wanted, ways.way_out()) {
+            answer
+        } else {
+            let found = self.look(clients, &ways, via).await;
+            known.learn(wanted, ways.way_out(), found, self.configured.is_none())
+        };
+        let closed = std::mem::take(&mut answer.closed);
+        if let (Wanted::FritzBox, Err(why), Some(account)) = (wanted, &answer.result, &self.account)
+            && !closed.is_empty()
+        {
+            answer.result = log_in(account, clients, Missing { why: why.clone(), closed }).await.map(Arc::new);
+            answer.until = match &answer.result {
+                Ok(_) => Some(Instant::now() + RELAPSE),
+                // A box that refuses a login is not asked again at once.
+                Err(_) => answer.until.max(Some(Instant::now() + PATIENCE)),
+            };
         }
-        let seeker = Seeker { clients, names: &self.names, wanted, via, deadline: Instant::now() + SEARCH };
-        let found = match &self.configured {
-            Some(place) => configured(&seeker, place).await,
-            None => seeker.find(&Scene::read(&ways, via).await).await.map(Described::from),
+        let result = answer.result.clone();
+        known.put(wanted, answer);
+        result
+    }
+
+    /// Looks for routers of every kind.
+    async fn look(&self, clients: &Clients, ways: &Ways, via: Option<&str>) -> Found {
+        let seeker = Seeker { clients, names: &self.names, via, deadline: Instant::now() + SEARCH };
+        let Some(configured) = &self.configured else {
+            return seeker.find(&Scene::read(ways, via).await).await;
         };
-        // A box that refuses a login is not asked again at once.
-        let closed = matches!(&found, Err(missing) if wanted == Wanted::FritzBox && !missing.closed.is_empty());
-        let patient = self.configured.is_none() || (closed && self.account.is_some());
-        let found = match (found, &self.account) {
-            (Err(missing), Some(account)) if closed => log_in(account, clients, missing).await,
-            (found, _) => found.map_err(|missing| missing.why),
-        };
-        let found = found.map(Arc::new);
-        *known = match &found {
-            Ok(described) => Known::Router { described: Arc::clone(described), gateway },
-            Err(why) if patient => Known::Nobody { why: why.clone(), gateway, since: Instant::now() },
-            Err(_) => Known::Nothing,
-        };
-        found
+        match place::locate(&self.names, configured).await {
+            Ok(place) => {
+                let rank = if place == *configured { Rank::Configured } else { Rank::Meant };
+                seeker.open_at(Found::new(WayOut::None), place, rank).await
+            }
+            Err(why) => Found::problem(why),
+        }
     }
 }
 
@@ -245,28 +199,11 @@ async fn log_in(account: &Account, clients: &Clients, missing: Missing) -> Resul
     let mut why = missing.why;
     for place in missing.closed {
         match account.open(clients, &place).await {
-            Ok(login) => return Ok(Described { place, way: Way::Login { login, since: Instant::now() } }),
+            Ok(login) => return Ok(Described { place, way: Way::Login(login) }),
             Err(problem) => why = format!("{why}; with the login: {problem}"),
         }
     }
     Err(why)
-}
-
-impl From<Candidate> for Described {
-    fn from(Candidate { place, router, .. }: Candidate) -> Self {
-        Self { place, way: Way::Igd(router.into()) }
-    }
-}
-
-/// The router that the user names, whatever it is.
-async fn configured(seeker: &Seeker<'_>, place: &Url) -> Result<Described, Missing> {
-    match seeker.within(Router::open(seeker.clients, place, seeker.via)).await {
-        Ok(router) => Ok(Described { place: place.clone(), way: Way::Igd(router.into()) }),
-        Err(error) => Err(Missing {
-            why: format!("no router answers at {place}: {}", explain(&error)),
-            closed: if unreachable(&error) { Vec::new() } else { vec![place.clone()] },
-        }),
-    }
 }
 
 /// Nobody is there, who could let us in with a login.

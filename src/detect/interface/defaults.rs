@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use futures_util::TryStreamExt as _;
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::link::LinkFlags;
 use netlink_packet_route::route::{RouteAttribute, RouteMessage, RouteType};
 use rtnetlink::RouteMessageBuilder;
 use rtnetlink::packet_core::NetlinkPayload;
@@ -41,6 +42,21 @@ pub(super) async fn default_routes() -> Result<Vec<DefaultRoute>, String> {
 }
 
 impl DefaultRoute {
+    /// One for tests, through the interface with this index.
+    #[cfg(test)]
+    pub(super) fn through(link: u32) -> Self {
+        Self { family: AddressFamily::Inet, kind: RouteType::Unicast, table: 254, attributes: vec![RouteAttribute::Oif(link)] }
+    }
+
+    /// Does it lead through the interface with this index?
+    pub(super) fn leads_through(&self, link: u32) -> bool {
+        self.attributes.iter().any(|attribute| match attribute {
+            RouteAttribute::Oif(index) => *index == link,
+            RouteAttribute::MultiPath(hops) => hops.iter().any(|hop| hop.interface_index == link),
+            _ => false,
+        })
+    }
+
     fn read(message: &RouteMessage) -> Option<Self> {
         let counts = |attribute: &&RouteAttribute| {
             matches!(
@@ -64,18 +80,35 @@ impl DefaultRoute {
     }
 }
 
+/// What a message of the kernel may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Interfaces and their addresses.
+    Interfaces,
+    /// As well, and the interface with this index may have lost routes: the kernel does not tell which of IPv4 go with it.
+    Lost(u32),
+    /// Everything, default routes as well.
+    Routes,
+}
+
 /// Can this message of the kernel mean something? Routes to somewhere are not news, and routers have many of them.
-pub(super) fn matters(payload: &NetlinkPayload<Message>) -> bool {
-    match payload {
-        NetlinkPayload::InnerMessage(Message::NewRoute(route) | Message::DelRoute(route)) => route.header.destination_prefix_length == 0,
-        _ => true,
-    }
+pub(super) fn hint(payload: &NetlinkPayload<Message>) -> Option<Hint> {
+    let NetlinkPayload::InnerMessage(message) = payload else { return Some(Hint::Routes) };
+    Some(match message {
+        Message::NewRoute(route) | Message::DelRoute(route) if route.header.destination_prefix_length > 0 => return None,
+        Message::NewLink(link) if link.header.flags.contains(LinkFlags::Up | LinkFlags::LowerUp) => Hint::Interfaces,
+        Message::NewLink(link) | Message::DelLink(link) => Hint::Lost(link.header.index),
+        Message::NewAddress(_) => Hint::Interfaces,
+        Message::DelAddress(address) => Hint::Lost(address.header.index),
+        _ => Hint::Routes,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use netlink_packet_route::address::AddressMessage;
     use netlink_packet_route::link::LinkMessage;
-    use netlink_packet_route::route::{RouteAddress, RoutePreference};
+    use netlink_packet_route::route::{RouteAddress, RouteNextHop, RoutePreference};
 
     use super::*;
 
@@ -107,14 +140,34 @@ mod tests {
     }
 
     #[test]
-    fn of_routes_only_the_default_ones_matter() {
-        for (length, expected) in [(0, true), (1, false), (64, false)] {
+    fn default_routes_are_asked_for_only_if_one_may_be_different() {
+        let told = |message| hint(&NetlinkPayload::InnerMessage(message));
+        for (length, expected) in [(0, Some(Hint::Routes)), (1, None), (64, None)] {
             for message in [Message::NewRoute(route(length, Vec::new())), Message::DelRoute(route(length, Vec::new()))] {
-                assert_eq!(matters(&NetlinkPayload::InnerMessage(message)), expected);
+                assert_eq!(told(message), expected);
             }
         }
-        assert!(matters(&NetlinkPayload::InnerMessage(Message::NewLink(LinkMessage::default()))));
-        assert!(matters(&NetlinkPayload::Overrun(Vec::new())));
+        let link = |flags| {
+            let mut link = LinkMessage::default();
+            (link.header.index, link.header.flags) = (7, flags);
+            link
+        };
+        let on = LinkFlags::Up | LinkFlags::LowerUp;
+        assert_eq!(told(Message::NewLink(link(on))), Some(Hint::Interfaces));
+        assert_eq!(told(Message::NewLink(link(LinkFlags::Up))), Some(Hint::Lost(7)));
+        assert_eq!(told(Message::DelLink(link(on))), Some(Hint::Lost(7)));
+        assert_eq!(told(Message::NewAddress(AddressMessage::default())), Some(Hint::Interfaces));
+        assert_eq!(told(Message::DelAddress(AddressMessage::default())), Some(Hint::Lost(0)));
+        assert_eq!(hint(&NetlinkPayload::Overrun(Vec::new())), Some(Hint::Routes));
+    }
+
+    #[test]
+    fn a_default_route_goes_with_its_interface() {
+        let mut hop = RouteNextHop::default();
+        hop.interface_index = 3;
+        let read = |attribute| DefaultRoute::read(&route(0, vec![gateway(1), attribute])).unwrap();
+        assert!(read(RouteAttribute::Oif(2)).leads_through(2) && !read(RouteAttribute::Oif(2)).leads_through(1));
+        assert!(read(RouteAttribute::MultiPath(vec![hop])).leads_through(3));
     }
 
     #[tokio::test]

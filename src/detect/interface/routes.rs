@@ -1,5 +1,6 @@
 //! The ways that the kernel knows over IPv4.
 
+use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 
 use futures_util::TryStreamExt as _;
@@ -22,10 +23,12 @@ pub(in crate::detect) struct Ways {
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Route {
+pub(in crate::detect) struct Route {
     network: Ipv4Addr,
     length: u8,
-    gateway: Option<Ipv4Addr>,
+    pub(in crate::detect) gateway: Option<Ipv4Addr>,
+    /// Our address for what goes this way.
+    source: Option<Ipv4Addr>,
     metric: u32,
     link: u32,
     table: u8,
@@ -53,30 +56,39 @@ impl Ways {
         .await
     }
 
-    /// The gateway of the default route, of several the one with the lowest metric.
+    /// The gateway of the default route.
     pub(in crate::detect) fn gateway(&self) -> Option<Ipv4Addr> {
-        self.default_route()?.gateway
+        self.way_out()?.gateway
     }
 
     /// The interface that the default route goes through.
     pub(in crate::detect) fn interface(&self) -> Option<&str> {
-        let index = self.default_route()?.link;
+        let index = self.way_out()?.link;
         self.links.iter().find(|(known, _)| *known == index).map(|(_, name)| name.as_str())
     }
 
-    fn default_route(&self) -> Option<&Route> {
-        self.routes.iter().find(|route| route.length == 0 && route.leads && route.gateway.is_some())
+    /// The default route. Of several the one with the lowest metric counts, even if it has no gateway (a dial-in line of this
+    /// machine): another one leads where packets do not go.
+    pub(in crate::detect) fn way_out(&self) -> Option<&Route> {
+        self.routes.iter().find(|route| route.length == 0 && route.leads)
     }
 
-    /// Is `address` on a network of ours, or behind a private gateway that a route of its own names? The default route does
-    /// not count: it leads to the internet.
-    pub(in crate::detect) fn lead_to(&self, address: Ipv4Addr) -> bool {
-        let covering = self.routes.iter().filter(|route| route.length > 0 && route.covers(address));
-        covering.max_by_key(|route| route.length).is_some_and(|route| route.leads && route.gateway.is_none_or(|via| via.is_private()))
+    /// Does what is sent to `address` go through the gateway of the default route?
+    pub(in crate::detect) fn leave_for(&self, address: Ipv4Addr) -> bool {
+        let covering = self.routes.iter().filter(|route| route.covers(address));
+        let best = covering.min_by_key(|route| (Reverse(route.length), route.metric));
+        best.is_some_and(|route| route.leads && route.gateway.is_some() && route.gateway == self.gateway())
     }
 }
 
 impl Route {
+    /// A default route for tests.
+    #[cfg(test)]
+    pub(in crate::detect) fn through(gateway: [u8; 4]) -> Self {
+        let (network, gateway) = (Ipv4Addr::UNSPECIFIED, Some(gateway.into()));
+        Self { network, length: 0, gateway, source: None, metric: 0, link: 2, table: RouteHeader::RT_TABLE_MAIN, leads: true }
+    }
+
     /// Is it for packets that nobody made rules for?
     fn usual(&self) -> bool {
         matches!(self.table, RouteHeader::RT_TABLE_MAIN | LOCAL_TABLE)
@@ -96,6 +108,13 @@ fn name(link: &LinkMessage) -> Option<String> {
     })
 }
 
+fn gateway(attributes: &[RouteAttribute]) -> Option<Ipv4Addr> {
+    attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Gateway(RouteAddress::Inet(address)) => Some(*address),
+        _ => None,
+    })
+}
+
 impl From<&RouteMessage> for Route {
     fn from(message: &RouteMessage) -> Self {
         let header = &message.header;
@@ -103,6 +122,7 @@ impl From<&RouteMessage> for Route {
             network: Ipv4Addr::UNSPECIFIED,
             length: header.destination_prefix_length,
             gateway: None,
+            source: None,
             metric: 0,
             link: 0,
             table: header.table,
@@ -111,18 +131,28 @@ impl From<&RouteMessage> for Route {
         for attribute in &message.attributes {
             match attribute {
                 RouteAttribute::Destination(RouteAddress::Inet(address)) => route.network = *address,
-                RouteAttribute::Gateway(RouteAddress::Inet(address)) => route.gateway = Some(*address),
+                RouteAttribute::PrefSource(RouteAddress::Inet(address)) => route.source = Some(*address),
                 RouteAttribute::Priority(priority) => route.metric = *priority,
                 RouteAttribute::Oif(index) => route.link = *index,
+                // Of several next hops one stands for all.
+                RouteAttribute::MultiPath(hops) => {
+                    if let Some(first) = hops.first() {
+                        route.link = first.interface_index;
+                        route.gateway = gateway(&first.attributes);
+                    }
+                }
                 _ => {}
             }
         }
+        route.gateway = gateway(&message.attributes).or(route.gateway);
         route
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use netlink_packet_route::route::RouteNextHop;
+
     use super::*;
 
     /// `DESTINATION/LENGTH` behind `gateway` with a metric, through interface 2.
@@ -140,13 +170,13 @@ mod tests {
     fn ways(messages: &[RouteMessage]) -> Ways {
         let mut routes: Vec<Route> = messages.iter().map(Route::from).filter(Route::usual).collect();
         routes.sort_by_key(|route| route.metric);
-        Ways { routes, links: vec![(2, "eth0".into())] }
+        Ways { routes, links: vec![(2, "eth0".into()), (3, "ppp0".into())] }
     }
 
     #[test]
     fn of_several_default_routes_the_one_with_the_lowest_metric_has_the_gateway() {
         let all = [
-            message([0; 4], 0, None, 1),
+            message([0; 4], 0, None, 700),
             message([10, 0, 0, 0], 8, Some([192, 168, 178, 9]), 0),
             message([0; 4], 0, Some([192, 168, 178, 2]), 600),
             message([0; 4], 0, Some([192, 168, 178, 1]), 100),
@@ -157,6 +187,29 @@ mod tests {
         let mut thrown = message([0; 4], 0, Some([192, 168, 178, 1]), 0);
         thrown.header.kind = RouteType::Unreachable;
         assert_eq!(ways(&[thrown]).gateway(), None);
+    }
+
+    #[test]
+    fn the_best_default_route_counts_even_if_it_names_no_gateway() {
+        let mut dial_in = message([0; 4], 0, None, 0);
+        dial_in.attributes.push(RouteAttribute::Oif(3));
+        let fallback = message([0; 4], 0, Some([192, 168, 8, 1]), 700);
+        let ways = ways(&[fallback, dial_in]);
+        assert_eq!((ways.gateway(), ways.interface()), (None, Some("ppp0")));
+    }
+
+    #[test]
+    fn of_several_next_hops_the_first_one_counts() {
+        let hop = |index: u32, gateway: [u8; 4]| {
+            let mut hop = RouteNextHop::default();
+            hop.interface_index = index;
+            hop.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(gateway.into()))];
+            hop
+        };
+        let mut both = message([0; 4], 0, None, 0);
+        both.attributes = vec![RouteAttribute::MultiPath(vec![hop(3, [10, 0, 0, 1]), hop(2, [192, 168, 178, 1])])];
+        let ways = ways(&[both]);
+        assert_eq!((ways.gateway(), ways.interface()), (Some([10, 0, 0, 1].into()), Some("ppp0")));
     }
 
     #[test]
@@ -173,17 +226,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_is_reached_without_the_default_route() {
+    fn what_is_on_a_network_of_ours_is_not_behind_the_gateway() {
         let default = message([0; 4], 0, Some([192, 168, 1, 1]), 0);
         let factory = Ipv4Addr::new(192, 168, 178, 1);
         let lan = message([192, 168, 178, 0], 24, None, 0);
-        let mut own = message([192, 168, 178, 1], 32, None, 0);
-        own.header.kind = RouteType::Local;
-        assert!(!ways(std::slice::from_ref(&default)).lead_to(factory));
-        assert!(ways(&[default.clone(), lan.clone()]).lead_to(factory));
-        assert!(!ways(&[default.clone(), lan.clone(), own]).lead_to(factory), "it is ours");
-        assert!(!ways(&[default.clone(), lan]).lead_to([192, 168, 179, 1].into()));
-        assert!(ways(&[default.clone(), message([192, 168, 0, 0], 16, Some([10, 0, 0, 1]), 0)]).lead_to(factory));
-        assert!(!ways(&[default, message([192, 168, 0, 0], 16, Some([203, 0, 113, 1]), 0)]).lead_to(factory));
+        assert!(ways(std::slice::from_ref(&default)).leave_for(factory));
+        assert!(!ways(&[default.clone(), lan.clone()]).leave_for(factory));
+        assert!(ways(&[default.clone(), lan]).leave_for([192, 168, 179, 1].into()));
+        for (gateway, behind) in [([192, 168, 1, 1], true), ([192, 168, 1, 2], false)] {
+            assert_eq!(ways(&[default.clone(), message([192, 168, 0, 0], 16, Some(gateway), 0)]).leave_for(factory), behind);
+        }
+        let mut thrown = message([192, 168, 0, 0], 16, Some([192, 168, 1, 1]), 0);
+        thrown.header.kind = RouteType::BlackHole;
+        assert!(!ways(&[default, thrown]).leave_for(factory));
+        assert!(!ways(&[message([0; 4], 0, None, 0)]).leave_for(factory));
     }
 }

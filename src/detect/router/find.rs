@@ -1,21 +1,38 @@
-//! Finds the router in front of a line: the gateway is asked first, then everything that may be one is asked at the same time.
+//! Finds the router in front of a line. Only the way out counts, in this order:
+//!
+//! 1. what `[fritzbox] address` names (that is not looked for here);
+//! 2. the default gateway (of the line's interface), whichever port its description is on: an answer to a search counts only if
+//!    it comes from the gateway's own address. If the gateway describes itself, it is the router, and nobody else is asked, even
+//!    if it is of another maker than wanted;
+//! 3. `fritz.box`, as the LAN's resolver says, if that is near;
+//! 4. the addresses that a FRITZ!Box has from its factory, where they are reached through the gateway: a box upstream of a router
+//!    of one's own. One on a network of ours is beside the way out.
+//!
+//! Anybody on a LAN can answer a search. Who is not the gateway counts only where there is no default route over IPv4 at all, and if
+//! there is one such router only; otherwise it is named in the reason. What is neither configured nor the gateway is looked for
+//! afresh after a while. A default route without a gateway leads out of this machine itself: there is no router to be asked.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::Instant;
 use url::Url;
 
 use super::place::{FACTORY, PORT, at, by_name, near};
 use super::search::search;
-use super::{Wanted, explain, unreachable};
+use super::unreachable;
 use crate::detect::interface::{self, Ways};
 use crate::http::Clients;
 use crate::resolve::Names;
 use crate::tr064::client::{CallError, Router};
 use crate::tr064::ssdp::{self, Announced};
+
+mod found;
+
+pub(super) use found::{Candidate, Failed, Found, Missing, Rank};
 
 /// How long a router is looked for in all.
 pub(super) const SEARCH: Duration = Duration::from_secs(3);
@@ -26,11 +43,21 @@ const HEAD_START: Duration = Duration::from_millis(200);
 /// Most of our addresses that a search goes out from.
 const SOURCES: usize = 2;
 
+/// Where packets go that leave the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WayOut {
+    /// There is no default route.
+    None,
+    /// The default route has no gateway.
+    Itself,
+    Gateway(Ipv4Addr),
+}
+
 /// Where to look.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
-    pub(super) gateway: Option<Ipv4Addr>,
-    /// Addresses that a box may have, and that are reached without the internet.
+    pub(super) way_out: WayOut,
+    /// Addresses that a box may have, and that are reached through the gateway.
     pub(super) factory: Vec<Ipv4Addr>,
     /// Our addresses in the networks to search.
     pub(super) sources: Vec<Ipv4Addr>,
@@ -38,39 +65,21 @@ pub(super) struct Scene {
     pub(super) port: u16,
 }
 
-/// A router that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
-    /// Scheme, host and port.
-    pub(super) place: Url,
-    pub(super) address: IpAddr,
-    pub(super) router: Router,
-}
-
-/// Why there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Missing {
-    pub(super) why: String,
-    /// The places of a box (the gateway, or its name in the LAN) where somebody is, who does not describe himself without login.
-    /// A login is for nobody else: anybody can answer a search.
-    pub(super) closed: Vec<Url>,
-}
-
-/// A place without a router.
-struct Failed {
-    place: Url,
-    why: CallError,
-    /// It is the gateway, or the name of the box leads there.
-    closed: bool,
-}
-
 /// Who asks, and until when.
 pub(super) struct Seeker<'a> {
     pub(super) clients: &'a Clients,
     pub(super) names: &'a Names,
-    pub(super) wanted: Wanted,
     pub(super) via: Option<&'a str>,
     pub(super) deadline: Instant,
+}
+
+impl WayOut {
+    fn of(ways: &Ways) -> Self {
+        match ways.way_out() {
+            None => Self::None,
+            Some(route) => route.gateway.map_or(Self::Itself, Self::Gateway),
+        }
+    }
 }
 
 impl Scene {
@@ -86,8 +95,8 @@ impl Scene {
             _ => None,
         });
         Self {
-            gateway: ways.gateway(),
-            factory: FACTORY.into_iter().filter(|&address| ways.lead_to(address)).collect(),
+            way_out: WayOut::of(ways),
+            factory: FACTORY.into_iter().filter(|&address| ways.leave_for(address)).collect(),
             sources: sources.take(SOURCES).collect(),
             group: ssdp::GROUP,
             port: PORT,
@@ -96,61 +105,63 @@ impl Scene {
 }
 
 impl Seeker<'_> {
-    pub(super) async fn find(&self, scene: &Scene) -> Result<Candidate, Missing> {
-        // What is not private is not asked: it may be anybody's.
-        let gateway = scene.gateway.filter(|gateway| near(IpAddr::V4(*gateway)));
-        let direct = pin!(async {
-            match gateway {
-                Some(gateway) => Some(self.open(gateway.into(), scene.port, true).await),
-                None => None,
-            }
-        });
-        let elsewhere = pin!(async {
-            if gateway.is_some() {
-                tokio::time::sleep(HEAD_START).await;
-            }
-            self.elsewhere(scene, gateway).await
-        });
-        let (first, others) = match select(direct, elsewhere).await {
-            Either::Left((Some(Ok(found)), _)) if self.wanted.accepts(&found.router) => return Ok(found),
-            Either::Left((first, elsewhere)) => (first, elsewhere.await),
-            Either::Right((others, direct)) => (direct.await, others),
+    /// Asks everybody who may be the way out at the same time, the gateway a little earlier.
+    pub(super) async fn find(&self, scene: &Scene) -> Found {
+        let gateway = match scene.way_out {
+            WayOut::Itself => return Found::new(scene.way_out),
+            WayOut::None => None,
+            WayOut::Gateway(gateway) => Some(gateway),
         };
-        let mut failed = Vec::new();
-        let found = first.into_iter().chain(others).filter_map(|result| result.map_err(|problem| failed.push(problem)).ok()).collect();
-        choose(found, self.wanted, gateway).map_err(|why| Missing {
-            why: why.unwrap_or_else(|| nobody(scene.gateway, gateway, &failed)),
-            closed: failed.into_iter().filter(|problem| problem.closed).map(|problem| problem.place).collect(),
-        })
+        // What is not private is not asked: it may be anybody's.
+        let asked = gateway.filter(|gateway| near(IpAddr::V4(*gateway)));
+        let mut found = Found::new(scene.way_out);
+        let mut questions: FuturesUnordered<BoxFuture<'_, Found>> = FuturesUnordered::new();
+        questions.extend(asked.map(|gateway| self.open(scene, gateway.into(), Rank::Gateway).boxed()));
+        questions.push(later(asked, self.named(scene, gateway)).boxed());
+        if gateway == asked {
+            questions.push(later(asked, self.announced(scene, asked)).boxed());
+        }
+        let factory = scene.factory.iter().copied().filter(|&address| asked.is_some_and(|gateway| gateway != address));
+        questions.extend(factory.map(|address| later(asked, self.open(scene, address.into(), Rank::Factory)).boxed()));
+        while let Some(answer) = questions.next().await {
+            found.add(answer);
+            if found.gateway().is_some() {
+                break;
+            }
+        }
+        found
     }
 
-    /// Everybody but the gateway, in the order of trust.
-    async fn elsewhere(&self, scene: &Scene, gateway: Option<Ipv4Addr>) -> Vec<Result<Candidate, Failed>> {
-        let other = |address: &IpAddr| gateway.map(IpAddr::V4) != Some(*address);
-        let named = async {
-            match by_name(self.names).await.filter(other) {
-                Some(address) => Some(self.open(address, scene.port, true).await),
-                None => None,
-            }
-        };
-        let factory = scene.factory.iter().copied().map(IpAddr::V4).filter(other).map(|address| self.open(address, scene.port, false));
-        let announced = async {
-            // A gateway that is no FRITZ!Box does not end the search for one; one that is was asked directly.
-            let enough = gateway.filter(|_| self.wanted == Wanted::Any);
-            let found = search(scene.group, &scene.sources, self.via, enough).await;
-            let mut routers: Vec<IpAddr> = found.iter().map(|announced| announced.address).collect();
-            routers.sort_unstable();
-            routers.dedup();
-            join_all(routers.iter().map(|router| self.follow(found.iter().filter(|announced| announced.address == *router)))).await
-        };
-        let (named, factory, announced) = futures_util::join!(named, join_all(factory), announced);
-        named.into_iter().chain(factory).chain(announced.into_iter().flatten()).collect()
+    /// The box by its name in the LAN.
+    async fn named(&self, scene: &Scene, gateway: Option<Ipv4Addr>) -> Found {
+        match by_name(self.names).await.filter(|address| gateway.map(IpAddr::V4) != Some(*address)) {
+            Some(address) => self.open(scene, address, Rank::Named).await,
+            None => Found::new(scene.way_out),
+        }
+    }
+
+    /// Who answers a search: the gateway, or whoever there is where there is none.
+    async fn announced(&self, scene: &Scene, gateway: Option<Ipv4Addr>) -> Found {
+        let answers = search(scene.group, &scene.sources, self.via, gateway).await;
+        let mut routers: Vec<IpAddr> = answers.iter().map(|announced| announced.address).collect();
+        routers.sort_unstable();
+        routers.dedup();
+        let gateway = gateway.map(IpAddr::V4);
+        let rank = if gateway.is_some() { Rank::Gateway } else { Rank::Announced };
+        let (asked, strangers): (Vec<_>, Vec<_>) = routers.into_iter().partition(|router| gateway.is_none_or(|it| it == *router));
+        let follow = |router: IpAddr| self.follow(rank, answers.iter().filter(move |announced| announced.address == router));
+        let mut found = Found::new(scene.way_out);
+        found.strangers = strangers;
+        for result in join_all(asked.into_iter().map(follow)).await.into_iter().flatten() {
+            found.take(result);
+        }
+        found
     }
 
     /// Reads what one router announces: its first description that is one.
-    async fn follow(&self, announced: impl Iterator<Item = &Announced>) -> Option<Result<Candidate, Failed>> {
+    async fn follow(&self, rank: Rank, announced: impl Iterator<Item = &Announced>) -> Option<Result<Candidate, Failed>> {
         let mut problem = None;
-        for Announced { address, location, tr064 } in announced {
+        for Announced { location, tr064, .. } in announced {
             let mut place = location.clone();
             place.set_path("/");
             place.set_query(None);
@@ -160,66 +171,40 @@ impl Seeker<'_> {
                 self.within(Router::describe(self.clients, location, self.via)).await
             };
             match result {
-                Ok(router) => return Some(Ok(Candidate { place, address: *address, router })),
-                Err(why) => problem = problem.or(Some(Err(Failed { place, why, closed: false }))),
+                Ok(router) => return Some(Ok(Candidate { place, router, rank })),
+                Err(why) => problem = problem.or(Some(Err(Failed { place, why, rank, closed: false }))),
             }
         }
         problem
     }
 
-    /// `box_here`: somebody who is there and says nothing may be a box.
-    async fn open(&self, address: IpAddr, port: u16, box_here: bool) -> Result<Candidate, Failed> {
-        let place = at(address, port);
-        match self.within(Router::open(self.clients, &place, self.via)).await {
-            Ok(router) => Ok(Candidate { place, address, router }),
-            Err(why) => Err(Failed { place, closed: box_here && !unreachable(&why), why }),
-        }
+    /// The router at an address. Somebody who is there and says nothing may be a box, where a box should be.
+    async fn open(&self, scene: &Scene, address: IpAddr, rank: Rank) -> Found {
+        self.open_at(Found::new(scene.way_out), at(address, scene.port), rank).await
+    }
+
+    /// Adds the router at `place`, or why there is none.
+    pub(super) async fn open_at(&self, mut found: Found, place: Url, rank: Rank) -> Found {
+        found.take(match self.within(Router::open(self.clients, &place, self.via)).await {
+            Ok(router) => Ok(Candidate { place, router, rank }),
+            Err(why) => Err(Failed { closed: rank.may_log_in() && !unreachable(&why), place, why, rank }),
+        });
+        found
     }
 
     /// One that does not answer does not keep the others.
-    pub(super) async fn within<T>(&self, question: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+    async fn within<T>(&self, question: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
         let late = || Err(CallError::Malformed(format!("no complete answer within {SEARCH:?}")));
         tokio::time::timeout_at(self.deadline, question).await.unwrap_or_else(|_| late())
     }
 }
 
-/// The gateway's, or the only one: nobody guesses. `Err(None)`: there is nobody at all.
-fn choose(mut found: Vec<Candidate>, wanted: Wanted, gateway: Option<Ipv4Addr>) -> Result<Candidate, Option<String>> {
-    let name = |candidate: &Candidate| format!("{:?} at {}", candidate.router.model, candidate.place);
-    let refused = found.iter().find(|candidate| !wanted.accepts(&candidate.router)).map(name);
-    found.retain(|candidate| wanted.accepts(&candidate.router));
-    if let Some(index) = found.iter().position(|candidate| Some(candidate.address) == gateway.map(IpAddr::V4)) {
-        return Ok(found.swap_remove(index));
+/// Leaves the `gateway` its head start.
+async fn later<T>(gateway: Option<Ipv4Addr>, question: impl Future<Output = T>) -> T {
+    if gateway.is_some() {
+        tokio::time::sleep(HEAD_START).await;
     }
-    // One router may have several addresses.
-    let same = |one: &Candidate, other: &Candidate| {
-        one.address == other.address || (!one.router.udn.is_empty() && one.router.udn == other.router.udn)
-    };
-    let mut distinct: Vec<Candidate> = Vec::new();
-    for candidate in found {
-        if !distinct.iter().any(|known| same(known, &candidate)) {
-            distinct.push(candidate);
-        }
-    }
-    if distinct.len() > 1 {
-        let names: Vec<String> = distinct.iter().map(name).collect();
-        return Err(Some(format!(
-            "several routers answer, and none of them is the gateway: {}; set [fritzbox] address to the one that counts",
-            names.join(", ")
-        )));
-    }
-    let refused = || refused.map(|router| format!("no FRITZ!Box was found, but {router}; the source \"upnp\" reads any router"));
-    distinct.pop().ok_or_else(refused)
-}
-
-fn nobody(gateway: Option<Ipv4Addr>, asked: Option<Ipv4Addr>, failed: &[Failed]) -> String {
-    match (gateway, asked, failed.first()) {
-        (_, _, Some(Failed { place, why, .. })) => format!("no router answers at {place}: {}", explain(why)),
-        (Some(gateway), None, None) => {
-            format!("no router was found: the gateway {gateway} is not in a private network and was not asked; set [fritzbox] address")
-        }
-        _ => "no router was found: there is no default gateway; set [fritzbox] address".into(),
-    }
+    question.await
 }
 
 #[cfg(test)]

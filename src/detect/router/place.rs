@@ -16,7 +16,10 @@ pub(super) const FACTORY: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 168, 178, 1), Ipv4
 /// The box's name on its own LAN.
 pub(super) const NAME: &str = "fritz.box";
 
-/// How long that name is looked up: the LAN's own resolver knows it at once.
+/// Most addresses that a message names.
+const SHOWN: usize = 4;
+
+/// How long that name is looked up: the LAN's own resolver knows it at once. One that is configured has twice as long.
 pub(super) const LOOKUP: Duration = Duration::from_secs(1);
 
 /// Reads `[fritzbox] address`.
@@ -41,6 +44,37 @@ pub(super) fn place(text: &str) -> Result<Url, String> {
         url.set_port(Some(PORT)).map_err(|()| wrong("no host"))?;
     }
     Ok(url)
+}
+
+/// `place` with its name replaced by the address that is behind it. What is written as an address is taken as it is; a name may
+/// lead anywhere, and the router is near.
+///
+/// # Errors
+///
+/// Says where the name leads instead, or why it leads nowhere.
+pub(super) async fn locate(names: &Names, place: &Url) -> Result<Url, String> {
+    if address_of(place).is_some() {
+        return Ok(place.clone());
+    }
+    let host = place.host_str().unwrap_or_default();
+    let remedy = "write the router's IP address as [fritzbox] address";
+    let found = tokio::time::timeout(LOOKUP * 2, names.addresses(host, None)).await;
+    let found = found.unwrap_or_else(|_| Err(format!("failed to look up {host:?}: no answer within {:?}", LOOKUP * 2)));
+    let found = found.map_err(|why| format!("{why}; {remedy}"))?;
+    if !found.iter().all(|address| near(*address)) {
+        let all: Vec<String> = found.iter().take(SHOWN).map(ToString::to_string).collect();
+        return Err(format!("{host:?} leads to {}, which is not in a private network; {remedy}", all.join(", ")));
+    }
+    let address = usable(&found).ok_or_else(|| format!("{host:?} leads to addresses that are valid on one link only; {remedy}"))?;
+    let mut located = place.clone();
+    located.set_ip_host(address).map_err(|()| format!("{host:?} cannot be replaced by an address; {remedy}"))?;
+    Ok(located)
+}
+
+/// IPv4 first, as a callback is likelier to come through over it. An address that is valid on one link only is of no use without
+/// the link.
+fn usable(found: &[IpAddr]) -> Option<IpAddr> {
+    found.iter().filter(|address| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())).min().copied()
 }
 
 /// The place of a box with this address.
@@ -69,9 +103,7 @@ pub(super) fn near(address: IpAddr) -> bool {
 /// The box by its name, if the LAN's resolver has it: outside, `.box` belongs to strangers.
 pub(super) async fn by_name(names: &Names) -> Option<IpAddr> {
     let found = tokio::time::timeout(LOOKUP, names.addresses(NAME, None)).await.ok()?.ok()?;
-    // An address that is valid on one link only is of no use without the link.
-    let usable = |address: &&IpAddr| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-    found.iter().all(|address| near(*address)).then(|| found.iter().filter(usable).min().copied())?
+    if found.iter().all(|address| near(*address)) { usable(&found) } else { None }
 }
 
 #[cfg(test)]
@@ -99,11 +131,37 @@ mod tests {
         assert_eq!(named(Zone::new(vec![])).await.0, None);
     }
 
+    #[tokio::test]
+    async fn a_configured_name_has_to_lead_somewhere_near_and_an_address_need_not() {
+        let records =
+            [("fritz.box.", "192.168.178.1"), ("near.test.", "fd00::1"), ("far.test.", "192.168.178.1"), ("far.test.", "93.184.215.14")];
+        let zone = Zone::new(records.iter().map(|(name, it)| address(name, it)).collect());
+        let dns = FakeDns::start("127.0.0.1:0", zone).await;
+        let names = Names::new(&[dns.address]);
+        for (text, expected) in [
+            ("fritz.box", "http://192.168.178.1:49000/"),
+            ("near.test:5000", "http://[fd00::1]:5000/"),
+            ("93.184.215.14", "http://93.184.215.14:49000/"),
+        ] {
+            assert_eq!(locate(&names, &place(text).unwrap()).await.as_ref().map(Url::as_str), Ok(expected), "{text}");
+        }
+        let problem = locate(&names, &place("far.test").unwrap()).await.unwrap_err();
+        assert!(problem.contains("\"far.test\"") && problem.contains("93.184.215.14") && problem.contains("IP address"), "{problem}");
+        assert!(locate(&names, &place("nowhere.test").unwrap()).await.unwrap_err().contains("IP address"));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_silent_name_server_does_not_keep_the_search_for_the_box() {
         let begun = Instant::now();
         assert_eq!(named(Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await.0, None);
         assert_eq!(begun.elapsed().as_secs(), LOOKUP.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_name_server_is_named_as_the_reason_that_a_configured_name_leads_nowhere() {
+        let dns = FakeDns::start("127.0.0.1:0", Zone { otherwise: Otherwise::Silence, ..Zone::new(vec![]) }).await;
+        let problem = locate(&Names::new(&[dns.address]), &place("fritz.box").unwrap()).await.unwrap_err();
+        assert!(problem.contains("failed to look up \"fritz.box\"") && problem.contains("IP address"), "{problem}");
     }
 
     #[test]

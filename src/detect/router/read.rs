@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::http::Clients;
-use crate::rules::address::{Family, PerFamily, Prefix};
+use crate::rules::address::{Family, Prefix, parse_strict, publishable};
 use crate::rules::consensus::{Lifetimes, RouterReading};
 use crate::tr064::client::{CallError, Connection, Router};
 use crate::tr064::scpd::Scpd;
@@ -27,7 +27,7 @@ pub(super) struct Igd {
     pub(super) model: String,
     connections: Vec<Service>,
     pub(super) common: Option<Service>,
-    /// The connection that had an address when it was asked last.
+    /// The connection that was in use when it was asked last.
     active: AtomicUsize,
 }
 
@@ -39,6 +39,29 @@ pub(super) struct Service {
     scpd: OnceCell<Option<Scpd>>,
     /// Actions that it did not know.
     unknown: Mutex<BTreeSet<&'static str>>,
+}
+
+/// How likely a connection is to be the one in use; what comes first weighs more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Or it does not tell.
+    connected: bool,
+    /// It has an address that may be published; a telephone's or an old line's has not.
+    public: bool,
+    /// It has some address, or a prefix for the LAN.
+    any: bool,
+}
+
+impl Rank {
+    fn of(reading: &RouterReading, family: Family) -> Self {
+        let status = reading.status.trim();
+        let address = parse_strict(&reading.address, family).ok().filter(|address| !address.is_unspecified());
+        Self {
+            connected: status.is_empty() || status.eq_ignore_ascii_case("Connected"),
+            public: address.is_some_and(|address| publishable(address).is_ok()),
+            any: address.is_some() || reading.prefix.is_some(),
+        }
+    }
 }
 
 impl From<Router> for Igd {
@@ -79,12 +102,6 @@ impl Service {
         }
     }
 
-    /// For which families it tells when the address changes.
-    pub(super) async fn evented(&self, clients: &Clients) -> PerFamily<bool> {
-        let scpd = self.scpd(clients).await;
-        PerFamily { v4: "ExternalIPAddress", v6: "ExternalIPv6Address" }.map(|variable| scpd.is_some_and(|scpd| scpd.tells(variable)))
-    }
-
     async fn scpd(&self, clients: &Clients) -> Option<&Scpd> {
         self.scpd.get_or_init(async || self.connection.describe(clients).await.ok()).await.as_ref()
     }
@@ -97,27 +114,59 @@ impl Igd {
         self.connections.get(active).unwrap_or_else(|| self.connections.first().expect("a router has a connection"))
     }
 
-    /// The first connection that has an address; without one, what is most likely to be wrong.
+    /// Finds the connection in use, if there are several.
+    ///
+    /// # Errors
+    ///
+    /// One of them could not be read, and it may be the one.
+    pub(super) async fn settle(&self, clients: &Clients) -> Result<(), CallError> {
+        if self.connections.len() > 1 {
+            match self.read(clients, Family::V4).await {
+                // Who refuses has been heard.
+                Ok(_) | Err(CallError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection that is in use: connected, with an address for the public. Without one, what is most likely to be wrong.
     pub(super) async fn read(&self, clients: &Clients, family: Family) -> Result<RouterReading, CallError> {
-        let mut rest: Option<Result<RouterReading, CallError>> = None;
+        let mut best: Option<(Rank, usize, RouterReading)> = None;
+        let mut lost = None;
+        let mut refused = None;
         for (index, service) in self.connections.iter().enumerate() {
             let reading = match family {
                 Family::V4 => self.read_v4(service, clients).await,
                 Family::V6 => read_v6(service, clients).await,
             };
-            match &reading {
-                Ok(read) if !matches!(read.address.as_str(), "" | "0.0.0.0" | "::") => {
-                    self.active.store(index, Ordering::Relaxed);
-                    return reading;
+            match reading {
+                Ok(reading) => {
+                    let rank = Rank::of(&reading, family);
+                    if best.as_ref().is_none_or(|(known, ..)| *known < rank) {
+                        best = Some((rank, index, reading));
+                    }
                 }
-                // One that could not be read may have had an address: "none" would be a guess.
-                Err(CallError::Http(_) | CallError::Malformed(_)) => rest = Some(reading),
                 // A connection that refuses is not in use, if another one answers.
-                Ok(_) if matches!(rest, None | Some(Err(CallError::Refused(_)))) => rest = Some(reading),
-                _ => rest = rest.or(Some(reading)),
+                Err(error @ CallError::Refused(_)) => refused = refused.or(Some(error)),
+                Err(error) => lost = lost.or(Some(error)),
+            }
+            if best.as_ref().is_some_and(|(rank, ..)| rank.connected && rank.public) {
+                break;
             }
         }
-        rest.unwrap_or_else(|| Err(CallError::Malformed("the router has no WAN connection".into())))
+        match (best, lost) {
+            (Some((rank, index, reading)), lost) if lost.is_none() || (rank.connected && rank.public) => {
+                // A family that is nowhere says nothing about which one is in use.
+                if rank.any || (rank.connected && family == Family::V4) {
+                    self.active.store(index, Ordering::Relaxed);
+                }
+                Ok(reading)
+            }
+            // One that could not be read may be the one with an address: "none" would be a guess.
+            (_, Some(error)) => Err(error),
+            (_, None) => Err(refused.unwrap_or_else(|| CallError::Malformed("the router has no WAN connection".into()))),
+        }
     }
 
     async fn read_v4(&self, service: &Service, clients: &Clients) -> Result<RouterReading, CallError> {

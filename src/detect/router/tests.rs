@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use crate::http::Options;
 use crate::http::fake::{Answer, End};
 use crate::rules::address::{PerFamily, Prefix};
@@ -141,6 +139,17 @@ async fn a_box_behind_a_tunnel_says_so() {
 }
 
 #[tokio::test]
+async fn what_one_source_learned_of_the_router_the_other_one_uses() {
+    let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
+    let asker = Asker::of(&fake);
+    for wanted in [Wanted::FritzBox, Wanted::Any] {
+        asker.routers.ask(&asker.clients, wanted, None, Family::V4).await.unwrap();
+        asker.routers.eventing(&asker.clients, wanted, None).await.unwrap();
+    }
+    assert_eq!(fake.count("/igddesc.xml"), 1);
+}
+
+#[tokio::test]
 async fn recorded_answers_of_miniupnpd_are_read() {
     let fake = FakeRouter::start("127.0.0.1:0", &[("/rootDesc.xml", MINI), ("/WANIPCn.xml", MINI_SCPD)]).await;
     fake.set("GetExternalIPAddress", Answer::ok(include_str!("../../../tests/fixtures/fritzbox/miniupnpd-external.xml")));
@@ -148,21 +157,52 @@ async fn recorded_answers_of_miniupnpd_are_read() {
     assert_eq!(Asker::of(&fake).ask(Family::V4).await, Ok(reading("93.184.215.14", "Connected")));
 }
 
-#[tokio::test]
-async fn of_several_connections_the_one_with_an_address_counts() {
+/// A router with a second connection, at `/ppp`; both say what is set for `PATH#ACTION`.
+async fn with_two_connections() -> FakeRouter {
     let second = "<service><serviceType>urn:schemas-upnp-org:service:WANPPPConnection:1</serviceType>\
         <controlURL>/ppp</controlURL><eventSubURL>/ppp-events</eventSubURL><SCPDURL>/ppp.xml</SCPDURL></service></serviceList>";
-    let fake = FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", &BOX.replacen("</serviceList>", second, 1))]).await;
+    FakeRouter::start("127.0.0.1:0", &[("/igddesc.xml", &BOX.replacen("</serviceList>", second, 1))]).await
+}
+
+#[tokio::test]
+async fn of_several_connections_the_one_with_an_address_counts() {
+    let fake = with_two_connections().await;
     fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "0.0.0.0")]);
     let address = results("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
     fake.set("/ppp#GetExternalIPAddress", address);
     let asker = Asker::of(&fake);
-    assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "")));
+    // Even if nobody asked for an address before.
     let eventing = asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap();
     assert_eq!(eventing.url.path(), "/ppp-events");
+    assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "")));
     // The other one may be the one with an address when this one cannot be asked.
     fake.set("/ppp#GetExternalIPAddress", Answer::raw("", End::Reset));
     assert!(asker.ask(Family::V4).await.is_err());
+    assert!(asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.is_err());
+}
+
+#[tokio::test]
+async fn of_several_connections_a_telephones_and_an_old_one_do_not_hide_the_one_in_use() {
+    for (first, second, expected) in [
+        (("10.1.2.3", "Connected"), ("91.12.34.57", "Connected"), 1),
+        (("91.12.34.58", "Disconnected"), ("91.12.34.57", "Connected"), 1),
+        (("91.12.34.57", "Connected"), ("91.12.34.58", "Connected"), 0),
+        (("91.12.34.58", "Disconnected"), ("100.64.1.2", "Connected"), 1),
+        (("91.12.34.58", "Disconnected"), ("", "Connected"), 1),
+        (("", "Unconfigured"), ("91.12.34.58", "Disconnected"), 1),
+        (("10.1.2.3", "Connected"), ("100.64.1.2", "Connected"), 0),
+    ] {
+        let fake = with_two_connections().await;
+        for (path, (address, status)) in [("/igdupnp/control/WANIPConn1", first), ("/ppp", second)] {
+            fake.set(&format!("{path}#GetExternalIPAddress"), results("GetExternalIPAddress", &[("NewExternalIPAddress", address)]));
+            fake.set(&format!("{path}#GetStatusInfo"), results("GetStatusInfo", &[("NewConnectionStatus", status)]));
+        }
+        let asker = Asker::of(&fake);
+        let (address, status) = [first, second][expected];
+        assert_eq!(asker.ask(Family::V4).await, Ok(reading(address, status)), "{first:?} {second:?}");
+        let eventing = asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap();
+        assert_eq!(eventing.url.path() == "/ppp-events", expected == 1, "{first:?} {second:?}");
+    }
 }
 
 #[tokio::test]
@@ -245,12 +285,10 @@ async fn a_box_names_where_its_events_are_and_who_may_call() {
     let fake = FakeRouter::fritz_box("127.0.0.1:0").await;
     let routers = Routers::new(&at(&format!("localhost:{}", fake.address.port())), Names::new(&[]), None).unwrap();
     let eventing = routers.eventing(&clients(), Wanted::FritzBox, None).await.unwrap();
-    let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| eventing.peer.is_ipv4());
     assert_eq!(eventing.url.path(), "/igdupnp/control/WANIPConn1");
     assert_eq!(place::address_of(&eventing.url), Some(eventing.peer));
-    assert!(eventing.peer.is_loopback() && (local.is_none() || eventing.local == local), "{eventing:?}");
-    assert_eq!(eventing.evented, PerFamily { v4: true, v6: true });
-    assert_eq!(routers.place(&clients(), None).await.unwrap().host_str(), Some("localhost"));
+    assert!(eventing.peer.is_loopback(), "{eventing:?}");
+    assert_eq!(routers.place(&clients(), None).await, Ok(fake.place()), "a name is looked up");
 }
 
 #[tokio::test]
@@ -311,7 +349,7 @@ async fn a_login_that_the_box_refuses_is_not_tried_again() {
     assert!(problem.contains("does not accept the login") && !problem.contains("gurkensalat"), "{problem}");
     let tried = fake.asked().len();
     // Not even where what is known of the box is forgotten.
-    *asker.routers.cell(Wanted::FritzBox, None).lock().await = Known::Nothing;
+    *asker.routers.cell(None).lock().await = Known::default();
     assert!(asker.ask(Family::V4).await.unwrap_err().contains("does not accept the login"));
     let more = fake.asked().split_off(tried);
     assert_eq!(more, ["/igddesc.xml", "/igd2desc.xml", "/rootDesc.xml"]);

@@ -1,27 +1,52 @@
 use tokio::net::UdpSocket;
 
+use super::super::Wanted;
 use super::super::fake::{BOX, FakeRouter, MINI};
 use super::super::tests::clients;
 use super::*;
 use crate::http::fake::{Answer, End};
-use crate::resolve::fake::{FakeDns, Zone};
+use crate::resolve::fake::{FakeDns, Zone, address};
 
-/// A network: who is the gateway, and who answers a search with which description.
+/// A network: who is the gateway, who answers a search with which description, and who has the box's name and an address of its
+/// factory.
+#[derive(Default)]
+struct Network<'a> {
+    gateway: Option<&'a FakeRouter>,
+    announced: &'a [(&'a FakeRouter, &'a str)],
+    named: Option<&'a str>,
+    factory: Vec<Ipv4Addr>,
+    port: Option<u16>,
+}
+
+fn v4(fake: &FakeRouter) -> Ipv4Addr {
+    match fake.address.ip() {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+    }
+}
+
+impl Network<'_> {
+    async fn look(self) -> Found {
+        let records = self.named.map(|it| address("fritz.box.", it)).into_iter().collect();
+        let dns = FakeDns::start("127.0.0.1:0", Zone::new(records)).await;
+        let scene = Scene {
+            way_out: self.gateway.map_or(WayOut::None, |fake| WayOut::Gateway(v4(fake))),
+            factory: self.factory,
+            sources: vec![Ipv4Addr::LOCALHOST],
+            group: lan(self.announced).await,
+            port: self.port.or(self.gateway.map(|fake| fake.address.port())).unwrap_or(1),
+        };
+        let names = Names::new(&[dns.address]);
+        Seeker { clients: &clients(), names: &names, via: None, deadline: Instant::now() + SEARCH }.find(&scene).await
+    }
+}
+
+fn chosen(found: &Found, wanted: Wanted) -> Result<Candidate, Missing> {
+    found.choose(wanted).map(|index| found.candidates[index].clone())
+}
+
 async fn find(wanted: Wanted, gateway: Option<&FakeRouter>, announced: &[(&FakeRouter, &str)]) -> Result<Candidate, Missing> {
-    let dns = FakeDns::start("127.0.0.1:0", Zone::new(vec![])).await;
-    let scene = Scene {
-        gateway: gateway.map(|fake| match fake.address.ip() {
-            IpAddr::V4(address) => address,
-            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-        }),
-        factory: Vec::new(),
-        sources: vec![Ipv4Addr::LOCALHOST],
-        group: lan(announced).await,
-        port: gateway.map_or(1, |fake| fake.address.port()),
-    };
-    let names = Names::new(&[dns.address]);
-    let seeker = Seeker { clients: &clients(), names: &names, wanted, via: None, deadline: Instant::now() + SEARCH };
-    seeker.find(&scene).await
+    chosen(&Network { gateway, announced, ..Network::default() }.look().await, wanted)
 }
 
 /// Every router answers a search from its own address, as on a LAN.
@@ -71,7 +96,7 @@ async fn any_other_router_is_found_by_a_search() {
 }
 
 #[tokio::test]
-async fn of_several_routers_the_gateway_counts_and_without_it_none() {
+async fn of_several_routers_the_gateway_counts_and_without_a_gateway_none() {
     let (one, other) = (mini("127.0.0.2:0", "a").await, mini("127.0.0.3:0", "b").await);
     let both = [(&one, "/desc.xml"), (&other, "/desc.xml")];
     assert_eq!(find(Wanted::Any, Some(&other), &both).await.unwrap().place, other.place());
@@ -83,14 +108,59 @@ async fn of_several_routers_the_gateway_counts_and_without_it_none() {
 }
 
 #[tokio::test]
-async fn a_router_that_is_no_fritz_box_is_named_and_not_taken_for_one() {
+async fn a_gateway_that_is_no_fritz_box_is_named_and_a_box_beside_it_is_not_taken() {
     let fake = mini("127.0.0.2:0", "a").await;
-    let problem = find(Wanted::FritzBox, Some(&fake), &[(&fake, "/desc.xml")]).await.unwrap_err().why;
-    assert!(problem.contains("no FRITZ!Box") && problem.contains("Debian router") && problem.contains("upnp"), "{problem}");
-    // A box elsewhere on the LAN is one.
-    let fritz = FakeRouter::start("127.0.0.3:0", &[("/igddesc.xml", BOX)]).await;
-    let found = find(Wanted::FritzBox, Some(&fake), &[(&fake, "/desc.xml"), (&fritz, "/igddesc.xml")]).await.unwrap();
-    assert_eq!(found.place, fritz.place());
+    let fritz = FakeRouter::start(&format!("127.0.0.3:{}", fake.address.port()), &[("/igddesc.xml", BOX)]).await;
+    let found = Network {
+        gateway: Some(&fake),
+        announced: &[(&fake, "/desc.xml"), (&fritz, "/igddesc.xml")],
+        named: Some("127.0.0.3"),
+        factory: vec![v4(&fritz)],
+        port: None,
+    };
+    let found = found.look().await;
+    assert_eq!(chosen(&found, Wanted::Any).unwrap().place, fake.place());
+    let missing = chosen(&found, Wanted::FritzBox).unwrap_err();
+    for part in ["Debian router", "127.0.0.2", "not a FRITZ!Box", "\"upnp\"", "[fritzbox] address"] {
+        assert!(missing.why.contains(part), "{part}: {}", missing.why);
+    }
+    assert_eq!(missing.closed, []);
+}
+
+#[tokio::test]
+async fn who_answers_a_search_beside_a_silent_gateway_is_named_and_not_asked() {
+    let silent = FakeRouter::start("127.0.0.2:0", &[]).await;
+    let fritz = FakeRouter::fritz_box("127.0.0.3:0").await;
+    let found = Network { gateway: Some(&silent), announced: &[(&fritz, "/igddesc.xml")], ..Network::default() }.look().await;
+    for wanted in [Wanted::FritzBox, Wanted::Any] {
+        let why = chosen(&found, wanted).unwrap_err().why;
+        assert!(why.contains("127.0.0.3 answers as a router and is not the gateway"), "{why}");
+    }
+    assert_eq!(fritz.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn behind_a_silent_gateway_the_name_of_the_box_counts_before_its_factory_address() {
+    let named = FakeRouter::fritz_box("127.0.0.3:0").await;
+    let port = named.address.port();
+    let silent = FakeRouter::start(&format!("127.0.0.2:{port}"), &[]).await;
+    let upstream = FakeRouter::fritz_box(&format!("127.0.0.4:{port}")).await;
+    for (name, expected) in [(Some("127.0.0.3"), &named), (None, &upstream)] {
+        let network = Network { gateway: Some(&silent), named: name, factory: vec![v4(&upstream)], ..Network::default() };
+        let candidate = chosen(&network.look().await, Wanted::FritzBox).unwrap();
+        assert_eq!((&candidate.place, candidate.lasts()), (&expected.place(), false));
+    }
+    let gateway = Network { gateway: Some(&named), ..Network::default() };
+    assert!(chosen(&gateway.look().await, Wanted::FritzBox).unwrap().lasts());
+}
+
+#[tokio::test]
+async fn without_a_gateway_the_only_box_that_answers_is_taken_for_a_while() {
+    let (fritz, other) = (FakeRouter::fritz_box("127.0.0.2:0").await, mini("127.0.0.3:0", "b").await);
+    let candidate = find(Wanted::FritzBox, None, &[(&fritz, "/igddesc.xml"), (&other, "/desc.xml")]).await.unwrap();
+    assert_eq!((&candidate.place, candidate.lasts()), (&fritz.place(), false));
+    let problem = find(Wanted::FritzBox, None, &[(&other, "/desc.xml")]).await.unwrap_err().why;
+    assert!(problem.contains("no FRITZ!Box was found") && problem.contains("Debian router"), "{problem}");
 }
 
 #[tokio::test]
@@ -112,12 +182,22 @@ async fn a_box_that_is_closed_without_login_is_remembered_for_one() {
     assert_eq!(find(Wanted::FritzBox, None, &[(&fake, "/tr64desc.xml")]).await.unwrap_err().closed, []);
 }
 
+/// Nobody is there to be asked.
+async fn nowhere(way_out: WayOut) -> String {
+    let dns = FakeDns::start("127.0.0.1:0", Zone::new(vec![])).await;
+    let scene = Scene { way_out, factory: Vec::new(), sources: Vec::new(), group: ssdp::GROUP, port: 1 };
+    let names = Names::new(&[dns.address]);
+    let seeker = Seeker { clients: &clients(), names: &names, via: None, deadline: Instant::now() + SEARCH };
+    seeker.find(&scene).await.choose(Wanted::Any).unwrap_err().why
+}
+
 #[tokio::test]
 async fn a_gateway_in_the_internet_is_not_asked() {
-    let dns = FakeDns::start("127.0.0.1:0", Zone::new(vec![])).await;
-    let gateway = Some(Ipv4Addr::new(203, 0, 113, 1));
-    let scene = Scene { gateway, factory: Vec::new(), sources: Vec::new(), group: ssdp::GROUP, port: 1 };
-    let names = Names::new(&[dns.address]);
-    let seeker = Seeker { clients: &clients(), names: &names, wanted: Wanted::Any, via: None, deadline: Instant::now() + SEARCH };
-    assert!(seeker.find(&scene).await.unwrap_err().why.contains("not in a private network"));
+    assert!(nowhere(WayOut::Gateway(Ipv4Addr::new(203, 0, 113, 1))).await.contains("not in a private network"));
+}
+
+#[tokio::test]
+async fn a_machine_that_dials_in_by_itself_has_no_router() {
+    assert!(nowhere(WayOut::Itself).await.contains("the line ends at this machine"));
+    assert!(nowhere(WayOut::None).await.contains("there is no default gateway"));
 }

@@ -227,7 +227,7 @@ impl Routers {
         let closed = matches!(&found, Err(missing) if wanted == Wanted::FritzBox && !missing.closed.is_empty());
         let patient = self.configured.is_none() || (closed && self.account.is_some());
         let found = match (found, &self.account) {
-            (Err(missing), Some(account)) if closed => log_in(account, clients, missing).await,
+            (Err(missing), Some(account)) if closed => log_in(account, clients, via, missing).await,
             (found, _) => found.map_err(|missing| missing.why),
         };
         let found = found.map(Arc::new);
@@ -241,10 +241,10 @@ impl Routers {
 }
 
 /// The last way, at the places where a box should be: the gateway, or what the user names.
-async fn log_in(account: &Account, clients: &Clients, missing: Missing) -> Result<Described, String> {
+async fn log_in(account: &Account, clients: &Clients, via: Option<&str>, missing: Missing) -> Result<Described, String> {
     let mut why = missing.why;
     for place in missing.closed {
-        match account.open(clients, &place).await {
+        match account.open(clients, &place, via).await {
             Ok(login) => return Ok(Described { place, way: Way::Login { login, since: Instant::now() } }),
             Err(problem) => why = format!("{why}; with the login: {problem}"),
         }

@@ -59,7 +59,7 @@ impl Pin {
     ///
     /// The file cannot be read: who the box is must not be forgotten by accident.
     pub(super) fn new(host: &str, trust: Trust) -> Result<Self, CallError> {
-        let host = host.to_ascii_lowercase();
+        let host = known::folded(host);
         let expected = match &trust {
             Trust::Pinned(fingerprint) => Some(*fingerprint),
             Trust::FirstUse { file: None } => lock(&SEEN).get(&host).copied(),

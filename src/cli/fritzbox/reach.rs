@@ -127,7 +127,7 @@ impl Way {
             // Without a folder the certificate is not remembered; that is reported when it is seen.
             let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         }
-        Ok(Session::open(&self.clients, &place, login, trust).await?)
+        Ok(Session::open(&self.clients, &place, None, login, trust).await?)
     }
 }
 

@@ -45,14 +45,14 @@ impl Account {
         Some(Self { login: settings.login.clone()?, trust, refused: Mutex::default() })
     }
 
-    /// Logs in at the box at `place`.
-    pub(super) async fn open(&self, clients: &Clients, place: &Url) -> Result<Login, String> {
+    /// Logs in at the box at `place`, through the interface `via`.
+    pub(super) async fn open(&self, clients: &Clients, place: &Url, via: Option<&str>) -> Result<Login, String> {
         let mut refused = self.refused.lock().await;
         if let Some(why) = &*refused {
             return Err(why.clone());
         }
         let opened = async {
-            let session = Session::open(clients, place, Some(self.login.clone()), self.trust.clone()).await?;
+            let session = Session::open(clients, place, via, Some(self.login.clone()), self.trust.clone()).await?;
             let service = session.wan_service().await?;
             // The service may be told without login; this is not.
             session.call(&service, "GetStatusInfo", &[]).await?;

@@ -80,9 +80,13 @@ fn login(username: &str) -> Login {
 }
 
 async fn open(server: &FakeHttp, login: impl Into<Option<Login>>, trust: Trust) -> Result<Session, CallError> {
+    open_via(server, None, login, trust).await
+}
+
+async fn open_via(server: &FakeHttp, via: Option<&str>, login: impl Into<Option<Login>>, trust: Trust) -> Result<Session, CallError> {
     let clients = Clients::new(&Options::default()).unwrap();
     let place = Url::parse(&server.url("/")).unwrap();
-    Session::open(&clients, &place, login.into(), trust).await.map(|session| session.asking_every(Duration::ZERO))
+    Session::open(&clients, &place, via, login.into(), trust).await.map(|session| session.asking_every(Duration::ZERO))
 }
 
 const FIRST_USE: Trust = Trust::FirstUse { file: None };
@@ -237,6 +241,24 @@ mod trust {
     }
 
     #[tokio::test]
+    async fn behind_another_interface_is_another_box() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(KNOWN_BOXES);
+        let ((first, one), (second, two)) = (tls(vec![described(), ok()]).await, tls(vec![described()]).await);
+        let answers = vec![described(), port(first.address.port()), described(), port(second.address.port())];
+        let door = FakeHttp::start(LOOPBACK, answers).await;
+        let trust = Trust::FirstUse { file: Some(file.clone()) };
+        // Everything goes through that interface: where there is none, nothing arrives.
+        assert!(matches!(open_via(&door, Some("nowhere0"), super::login("user"), trust.clone()).await, Err(CallError::Http(_))));
+        assert_eq!(door.requests(), Vec::<String>::new());
+        let session = open_via(&door, Some("lo"), super::login("user"), trust.clone()).await.unwrap();
+        get_info(&session).await.unwrap();
+        open(&door, super::login("user"), trust).await.unwrap();
+        let name = format!("127.0.0.1:{}", door.address.port());
+        assert_eq!(std::fs::read_to_string(file).unwrap(), format!("{name}%lo {one}\n{name} {two}\n"));
+    }
+
+    #[tokio::test]
     async fn without_a_file_the_first_certificate_counts_for_this_run() {
         let ((first, _), (second, _)) = (tls(vec![described()]).await, tls(vec![described()]).await);
         let answers = vec![described(), port(first.address.port()), described(), port(second.address.port())];
@@ -332,7 +354,7 @@ mod answers {
         let server = FakeHttp::start(LOOPBACK, vec![described()]).await;
         let place = Url::parse(&server.url("/").replace("http://", "http://user:geheim@")).unwrap();
         let clients = Clients::new(&Options::default()).unwrap();
-        let error = Session::open(&clients, &place, None, FIRST_USE).await.expect_err("two places for one login");
+        let error = Session::open(&clients, &place, None, None, FIRST_USE).await.expect_err("two places for one login");
         assert!(error.to_string().contains("[fritzbox] username") && !error.to_string().contains("geheim"), "{error}");
         assert_eq!(server.requests(), Vec::<String>::new());
     }

@@ -1,4 +1,4 @@
-//! The file of known boxes: one line per host, `HOST FINGERPRINT`; `#` begins a remark.
+//! The file of known boxes: one line per host, `HOST FINGERPRINT` or `HOST%INTERFACE FINGERPRINT`; `#` begins a remark.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -23,6 +23,12 @@ pub(super) struct KnownBoxes {
 enum Line {
     Box(String, Fingerprint),
     Remark(String),
+}
+
+/// The name of a box as it is compared: names of hosts have no case, those of interfaces do.
+pub(super) fn folded(name: &str) -> String {
+    let (host, interface) = name.split_at(name.find('%').unwrap_or(name.len()));
+    format!("{}{interface}", host.to_ascii_lowercase())
 }
 
 impl KnownBoxes {
@@ -53,9 +59,7 @@ impl KnownBoxes {
         let line = |(index, text): (usize, &str)| {
             let mut words = text.split_whitespace();
             let found = match (words.next(), words.next().map(Fingerprint::parse), words.next()) {
-                (Some(host), Some(Ok(fingerprint)), None) if !host.starts_with('#') => {
-                    Some(Line::Box(host.to_ascii_lowercase(), fingerprint))
-                }
+                (Some(host), Some(Ok(fingerprint)), None) if !host.starts_with('#') => Some(Line::Box(folded(host), fingerprint)),
                 (None, ..) => Some(Line::Remark(String::new())),
                 (Some(word), ..) if word.starts_with('#') => Some(Line::Remark(text.to_owned())),
                 _ => None,
@@ -69,7 +73,7 @@ impl KnownBoxes {
         (Self { lines }, damaged)
     }
 
-    /// What is known of `host`, in lower case. The first line counts.
+    /// What is known of `host`, [`folded`]. The first line counts.
     pub(super) fn find(&self, host: &str) -> Option<Fingerprint> {
         self.lines.iter().find_map(|line| match line {
             Line::Box(known, fingerprint) if known == host => Some(*fingerprint),

@@ -59,6 +59,12 @@ fn a_box_is_remembered_in_a_file_of_the_owner() {
 }
 
 #[test]
+fn hosts_have_no_case_and_interfaces_do() {
+    assert_eq!(known::folded("FRITZ.box%Eth1"), "fritz.box%Eth1");
+    assert_eq!(known::folded("[FE80::1]:80"), "[fe80::1]:80");
+}
+
+#[test]
 fn damaged_lines_are_kept_as_remarks_and_the_others_count() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(KNOWN_BOXES);

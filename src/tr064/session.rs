@@ -181,7 +181,7 @@ async fn security_port(wire: &Wire, described: &Described) -> Result<Option<u16>
     match port.parse() {
         Ok(0) => Ok(None),
         Ok(port) => Ok(Some(port)),
-        Err(_) => Err(CallError::Malformed(format!("the box names the TLS port {:?}; a number was expected", wire::short(port)))),
+        Err(_) => Err(CallError::Malformed(format!("the box names the TLS port {:?}; a number was expected", xml::short(port)))),
     }
 }
 

@@ -15,8 +15,9 @@ use crate::rules::secret::Secret;
 use crate::tr064::description::{Description, Service};
 use crate::tr064::fault::CallError;
 use crate::tr064::login::{ROUNDS, Signer, Step};
+use crate::tr064::soap;
 use crate::tr064::trust::Pin;
-use crate::tr064::{soap, xml};
+use crate::tr064::xml::{self, short};
 
 /// A box is near, but slow: it stores settings before it answers, and delays the answer to a wrong login.
 const LIMITS: Limits = Limits { connect: Duration::from_secs(4), total: Duration::from_secs(15), body: 256 * 1024 };
@@ -194,9 +195,4 @@ fn version(text: &str) -> Option<String> {
     let root = xml::parse(text).ok()?;
     let shown = short(&root.child("systemVersion")?.child("Display")?.text);
     (!shown.is_empty()).then_some(shown)
-}
-
-/// What came from outside, short enough for a message.
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(60).collect()
 }

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod events;
 pub mod fault;
 pub mod gena;
+mod keep;
 mod login;
 pub mod remote_access;
 pub mod scpd;

@@ -81,10 +81,28 @@ fn damaged_lines_are_kept_as_remarks_and_the_others_count() {
 }
 
 #[test]
+fn boxes_that_are_added_at_the_same_time_are_all_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(KNOWN_BOXES);
+    let names: Vec<String> = (0..16).map(|number| format!("box{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| {
+                // The folder is waited for, but not for ever: this machine may be busy.
+                assert!((0..100).any(|_| KnownBoxes::add(&file, name, fingerprint(1)).is_ok()));
+            });
+        }
+    });
+    let known = KnownBoxes::read(&file).unwrap();
+    assert!(names.iter().all(|name| known.find(name).is_some()), "{known:?}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_not_taken_for_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
     let error = Pin::new("fritz.box", Trust::FirstUse { file: Some(folder.path().to_owned()) }).unwrap_err();
     assert!(error.to_string().contains("failed to read the known boxes"), "{error}");
+    assert!(error.to_string().contains("chown") && error.to_string().contains("tls_fingerprint"), "{error}");
 }
 
 #[test]

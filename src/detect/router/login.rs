@@ -70,7 +70,7 @@ impl Account {
 impl Login {
     pub(super) async fn read(&self, family: Family) -> Result<RouterReading, CallError> {
         if family == Family::V6 {
-            return Err(CallError::Malformed(format!("with a login the box tells IPv4 only; {SWITCH}")));
+            return Err(CallError::NotTold(format!("TR-064 tells no IPv6 address; {SWITCH}")));
         }
         let (address, state) = self.ask().await?;
         Ok(RouterReading {

@@ -1,5 +1,6 @@
 //! TR-064 and IGD: what routers tell over SOAP, and by themselves.
 
+pub mod attempts;
 pub mod client;
 pub mod content;
 pub mod description;

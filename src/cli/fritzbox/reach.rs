@@ -85,7 +85,8 @@ impl Way {
         let fritzbox = FritzBox { login, ..self.settings.fritzbox.clone() };
         let names = Names::new(&self.settings.daemon.resolver);
         // A configured address has been checked.
-        Detectors::new(self.clients.clone(), &fritzbox, names, self.known_boxes.clone()).map_err(Trouble::Typed)
+        let detectors = Detectors::new(self.clients.clone(), &fritzbox, names, self.known_boxes.clone()).map_err(Trouble::Typed)?;
+        Ok(detectors.in_person())
     }
 
     /// The box's view of the line. A login is used where it is known already; none is asked for.

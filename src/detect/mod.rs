@@ -43,7 +43,7 @@ impl Detectors {
         Ok(Self { clients, routers: Routers::new(fritzbox, names.clone(), known_boxes)?, names })
     }
 
-    /// A person asks, by a command: a login that failed in an earlier run is tried all the same, at the box that is found.
+    /// A person asks, by a command: a login that failed in an earlier run is tried all the same, and at any box that is found.
     #[must_use]
     pub fn in_person(self) -> Self {
         Self { routers: self.routers.in_person(), ..self }

@@ -150,11 +150,6 @@ impl Routers {
         Ok(Self { configured, names, account, known: Mutex::default(), limit })
     }
 
-    /// A person asks.
-    pub(super) fn in_person(self) -> Self {
-        Self { account: self.account.map(Account::in_person), ..self }
-    }
-
     /// What the router says about `family`.
     pub(super) async fn ask(&self, clients: &Clients, wanted: Wanted, via: Option<&str>, family: Family) -> Result<RouterReading, String> {
         let run = self.with(clients, wanted, via, async |described: &Described| described.read(clients, family).await);

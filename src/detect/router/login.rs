@@ -46,20 +46,33 @@ pub(super) struct Login {
     doubtful: Mutex<bool>,
 }
 
+impl super::Routers {
+    /// A person asks.
+    pub(in crate::detect) fn in_person(self) -> Self {
+        Self { account: self.account.map(Account::in_person), ..self }
+    }
+}
+
 impl Account {
     /// `None` without a login. `known_boxes` is where certificates are remembered.
     pub(super) fn new(settings: &FritzBox, known_boxes: Option<PathBuf>) -> Option<Self> {
         let attempts = Attempts::beside(known_boxes.as_deref());
         let trust = match settings.fingerprint {
             Some(fingerprint) => Trust::Pinned(fingerprint),
-            None => Trust::FirstUse { file: known_boxes },
+            None if settings.address.is_some() => Trust::FirstUse { file: known_boxes },
+            // Whatever network this machine is in has a gateway.
+            None => Trust::Known { file: known_boxes },
         };
         Some(Self { login: settings.login.clone()?, trust, attempts, in_person: false, refused: Mutex::default() })
     }
 
-    /// A person asks: what failed in another run is tried again.
-    pub(super) fn in_person(self) -> Self {
-        Self { in_person: true, ..self }
+    /// A person asks: what failed in another run is tried again, and a box that was never seen may be the one that is meant.
+    fn in_person(self) -> Self {
+        let trust = match self.trust {
+            Trust::Known { file } => Trust::FirstUse { file },
+            other => other,
+        };
+        Self { in_person: true, trust, ..self }
     }
 
     /// Logs in at the box at `place`, through the interface `via`.

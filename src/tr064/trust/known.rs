@@ -87,6 +87,14 @@ impl KnownBoxes {
         })
     }
 
+    /// Every certificate.
+    pub(super) fn all(&self) -> impl Iterator<Item = Fingerprint> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Box(_, fingerprint) => Some(*fingerprint),
+            Line::Remark(_) => None,
+        })
+    }
+
     /// Adds a box to the file, unless it is there already, and gives what stands there then.
     pub(super) fn add(file: &Path, host: &str, fingerprint: Fingerprint) -> Result<Fingerprint, String> {
         let mut first = fingerprint;

@@ -138,3 +138,37 @@ fn two_connections_before_the_first_confirmation_must_show_the_same() {
     pin.confirm().unwrap();
     assert!(pin.judge(&CertificateDer::from_slice(b"one")));
 }
+
+#[test]
+fn once_a_box_is_known_a_stranger_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(KNOWN_BOXES);
+    let trust = Trust::Known { file: Some(file.clone()) };
+    let [mine, other, stranger] = [b"mine" as &[u8], b"other", b"evil"].map(CertificateDer::from_slice);
+    let first = Pin::new("192.168.178.1", trust.clone()).unwrap();
+    assert!(!first.knows() && first.judge(&mine), "the first one is accepted");
+    first.confirm().unwrap();
+    KnownBoxes::add(&file, "fritz.box%eth1", Fingerprint(Sha256::digest(&other).into())).unwrap();
+    // The place does not matter, the box does.
+    for host in ["192.168.178.1", "192.168.0.1%wlan0"] {
+        let pin = Pin::new(host, trust.clone()).unwrap();
+        assert!(pin.knows() && pin.judge(&mine) && pin.judge(&other) && !pin.judge(&stranger));
+        let why = pin.problem().unwrap().to_string();
+        for part in [host, "none of the known", "no login was sent", "a stranger's", "[fritzbox] address or tls_fingerprint"] {
+            assert!(why.contains(part), "{why}");
+        }
+        assert!(pin.lost().to_string().contains("offers no TLS"));
+        pin.confirm().unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 2, "nothing was added");
+}
+
+#[test]
+fn a_box_that_only_this_run_remembers_is_a_known_one() {
+    let trust = Trust::Known { file: Some("/nowhere/at/all/known_boxes".into()) };
+    let first = Pin::new("here.test", trust.clone()).unwrap();
+    assert!(first.judge(&CertificateDer::from_slice(b"one")));
+    first.confirm().unwrap();
+    let elsewhere = Pin::new("there.test", trust).unwrap();
+    assert!(!elsewhere.judge(&CertificateDer::from_slice(b"two")) && elsewhere.judge(&CertificateDer::from_slice(b"one")));
+}

@@ -123,3 +123,30 @@ async fn a_session_whose_answer_was_not_awaited_is_not_asked_again() {
     assert!(matches!(login.read(Family::V4).await, Err(CallError::Http(_))));
     assert_eq!(fake.count("GetExternalIPAddress"), 1);
 }
+
+#[tokio::test]
+async fn a_gateway_that_is_no_known_box_gets_no_login_unless_the_user_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = format!("192.168.178.1 {}\n", ["3A"; 32].join(":"));
+    fs::write(folder.path().join(KNOWN_BOXES), known).unwrap();
+    let fake = door().await;
+    let found = || {
+        let settings = FritzBox { address: None, ..settings(&fake, "geheim") };
+        Account::new(&settings, Some(folder.path().join(KNOWN_BOXES))).unwrap()
+    };
+    let why = try_at(&found(), &fake).await.unwrap_err();
+    assert!(why.contains("a stranger's") && why.contains("set [fritzbox] address"), "{why}");
+    assert_eq!(fake.asked(), ["/tr64desc.xml", "GetSecurityPort"], "nothing that needs a login");
+    assert_eq!(remembered(folder.path()), "");
+    assert!(try_at(&found().in_person(), &fake).await.is_ok());
+    assert!(try_at(&run(&fake, "geheim", &folder), &fake).await.is_ok(), "its address is configured");
+}
+
+#[tokio::test]
+async fn the_first_box_is_taken_for_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = door().await;
+    let settings = FritzBox { address: None, ..settings(&fake, "geheim") };
+    let account = Account::new(&settings, Some(folder.path().join(KNOWN_BOXES))).unwrap();
+    assert!(try_at(&account, &fake).await.is_ok());
+}

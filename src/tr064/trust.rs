@@ -164,8 +164,11 @@ impl Pin {
                 format!("remove the line of {} from {}, or set [fritzbox] tls_fingerprint", self.host, file.display())
             }
             Trust::FirstUse { file: None } => "restart wanbeacon, or set [fritzbox] tls_fingerprint".into(),
-            Trust::Known { .. } => {
-                "if it is yours, set [fritzbox] address or tls_fingerprint, or log in there once with `wanbeacon fritzbox info`".into()
+            Trust::Known { file } => {
+                let add = file.as_ref().map_or_else(String::new, |file| format!("add name and fingerprint to {}, ", file.display()));
+                format!(
+                    "if it is yours, {add}set [fritzbox] address or tls_fingerprint, or log in there once with `wanbeacon fritzbox info`"
+                )
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::http::Options;
 use crate::http::fake::{Answer, End, FakeHttp};
 use crate::rules::fingerprint::Fingerprint;
 use crate::rules::secret::Secret;
+use crate::tr064::description::Service;
 use crate::tr064::remote_access::SERVICE;
 use crate::tr064::trust::KNOWN_BOXES;
 
@@ -241,6 +242,25 @@ mod trust {
     }
 
     #[tokio::test]
+    async fn once_a_box_is_known_nothing_is_said_to_a_stranger_who_was_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(KNOWN_BOXES);
+        let ((mine, known), (strange, _)) = (tls(vec![described(), ok()]).await, tls(vec![described()]).await);
+        std::fs::write(&file, format!("192.168.178.1 {known}\n")).unwrap();
+        let trust = Trust::Known { file: Some(file) };
+        let home = FakeHttp::start(LOOPBACK, vec![described(), port(mine.address.port())]).await;
+        let session = open(&home, super::login("user"), trust.clone()).await.unwrap();
+        assert_eq!(get_info(&session).await, Ok("1".into()));
+        let over_tls = FakeHttp::start(LOOPBACK, vec![described(), port(strange.address.port())]).await;
+        for elsewhere in [over_tls, FakeHttp::start(LOOPBACK, vec![described(), port(0)]).await] {
+            let result = open(&elsewhere, super::login("user"), trust.clone()).await;
+            assert!(matches!(result, Err(CallError::Certificate(ref why)) if why.contains("a stranger's")), "{result:?}");
+            assert_eq!(elsewhere.requests().len(), 2);
+        }
+        assert_eq!(strange.requests(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
     async fn behind_another_interface_is_another_box() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(KNOWN_BOXES);
@@ -250,6 +270,11 @@ mod trust {
         let trust = Trust::FirstUse { file: Some(file.clone()) };
         // Everything goes through that interface: where there is none, nothing arrives.
         assert!(matches!(open_via(&door, Some("nowhere0"), super::login("user"), trust.clone()).await, Err(CallError::Http(_))));
+        let place = Url::parse(&door.url("/")).unwrap();
+        let pin = Pin::new("nowhere.test", FIRST_USE).unwrap();
+        let wire = Wire::new(&Clients::new(&Options::default()).unwrap(), &place, Some("nowhere0"), pin);
+        let service = Service { kind: "a:1".into(), control: "/a".into(), events: String::new(), scpd: String::new() };
+        assert!(matches!(wire.call(&mut Signer::new(None), &[], &service, "GetInfo", &[]).await, Err(CallError::Http(_))));
         assert_eq!(door.requests(), Vec::<String>::new());
         let session = open_via(&door, Some("lo"), super::login("user"), trust.clone()).await.unwrap();
         get_info(&session).await.unwrap();

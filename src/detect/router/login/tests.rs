@@ -8,7 +8,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::detect::router::fake::{FakeRouter, challenge};
 use crate::detect::router::tests::clients;
+use crate::detect::router::{Routers, Wanted};
 use crate::http::fake::{Answer, End};
+use crate::resolve::Names;
 use crate::rules::secret::Secret;
 use crate::tr064::attempts::FAILED_LOGINS;
 use crate::tr064::trust::KNOWN_BOXES;
@@ -149,4 +151,20 @@ async fn the_first_box_is_taken_for_the_right_one() {
     let settings = FritzBox { address: None, ..settings(&fake, "geheim") };
     let account = Account::new(&settings, Some(folder.path().join(KNOWN_BOXES))).unwrap();
     assert!(try_at(&account, &fake).await.is_ok());
+}
+
+#[tokio::test]
+async fn each_line_has_its_own_box_behind_its_interface() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = door().await;
+    fake.set("GetStatusInfo", challenge());
+    let known_boxes = Some(folder.path().join(KNOWN_BOXES));
+    let routers = Routers::new(&settings(&fake, "falsch"), Names::new(&[]), known_boxes).unwrap();
+    for (via, name) in [(None, fake.address.to_string()), (Some("lo"), format!("{}%lo", fake.address))] {
+        let before = fake.count("GetStatusInfo");
+        let why = routers.ask(&clients(), Wanted::FritzBox, via, Family::V4).await.unwrap_err();
+        assert!(why.contains("does not accept the login") && why.contains("Transmit status information over UPnP"), "{why}");
+        assert!(fake.count("GetStatusInfo") > before, "the box of another line has refused nothing");
+        assert!(remembered(folder.path()).lines().any(|line| line.starts_with(&format!("{name} "))), "{}", remembered(folder.path()));
+    }
 }

@@ -70,7 +70,7 @@ impl Out {
     /// Prints a result as JSON.
     pub fn json(&mut self, result: &impl Serialize) {
         match serde_json::to_string_pretty(result) {
-            Ok(text) => self.line(text),
+            Ok(text) => self.line(without_controls(&text)),
             Err(error) => self.failure = Some(error.into()),
         }
     }
@@ -107,6 +107,12 @@ impl Out {
             _ => Ok(()),
         }
     }
+}
+
+/// JSON may hold what a terminal takes for a command (ECMA-48, 5.3): inside a string, the only place for it, it can be written so.
+pub(super) fn without_controls(json: &str) -> String {
+    let shown = |c: char| if ('\u{7f}'..='\u{9f}').contains(&c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    json.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -162,6 +168,18 @@ pub(super) mod tests {
             out.complain("b");
             assert_eq!(out.finish().is_ok(), fine);
         }
+    }
+
+    #[test]
+    fn json_holds_no_character_that_steers_a_terminal() {
+        let page = Page::default();
+        let text = "a\u{1b}[2J\u{9b}2J\u{7f}ä";
+        let mut out = page.out();
+        out.json(&text);
+        out.flush();
+        let line = page.text();
+        assert!(!line.trim_end().contains(char::is_control), "{line:?}");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 
     #[test]

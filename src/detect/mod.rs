@@ -44,6 +44,12 @@ impl Detectors {
         Ok(Self { clients, routers: Routers::new(fritzbox, names.clone(), known_boxes)?, names })
     }
 
+    /// A person asks, by a command: a login that failed in an earlier run is tried all the same, and at any box that is found.
+    #[must_use]
+    pub fn in_person(self) -> Self {
+        Self { routers: self.routers.in_person(), ..self }
+    }
+
     /// Asks one source about one family, through the interface `via` if one is named. Ends within 30 s, whatever the other side does.
     ///
     /// # Errors

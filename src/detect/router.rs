@@ -166,7 +166,7 @@ impl Routers {
         if let (Wanted::FritzBox, Err(why), Some(account)) = (wanted, &answer.result, &self.account)
             && !closed.is_empty()
         {
-            answer.result = log_in(account, clients, Missing { why: why.clone(), closed }).await.map(Arc::new);
+            answer.result = log_in(account, clients, via, Missing { why: why.clone(), closed }).await.map(Arc::new);
             answer.until = match &answer.result {
                 Ok(_) => Some(Instant::now() + RELAPSE),
                 // A box that refuses a login is not asked again at once.
@@ -195,10 +195,10 @@ impl Routers {
 }
 
 /// The last way, at the places where a box should be: the gateway, or what the user names.
-async fn log_in(account: &Account, clients: &Clients, missing: Missing) -> Result<Described, String> {
+async fn log_in(account: &Account, clients: &Clients, via: Option<&str>, missing: Missing) -> Result<Described, String> {
     let mut why = missing.why;
     for place in missing.closed {
-        match account.open(clients, &place).await {
+        match account.open(clients, &place, via).await {
             Ok(login) => return Ok(Described { place, way: Way::Login(login) }),
             Err(problem) => why = format!("{why}; with the login: {problem}"),
         }

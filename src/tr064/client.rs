@@ -84,7 +84,7 @@ impl Router {
         let path = location.path();
         let reply = clients.get(location.as_str(), None, via, &LIMITS).await.map_err(CallError::Http)?;
         if reply.status != 200 {
-            return Err(CallError::Malformed(format!("{path}: HTTP {}; is UPnP switched on in the router?", reply.status)));
+            return Err(CallError::Status { path: path.to_owned(), status: reply.status });
         }
         let description = text(&reply)
             .and_then(|text| Description::parse(&text))

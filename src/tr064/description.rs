@@ -38,9 +38,9 @@ impl Description {
     /// Says why the text is not one. Some routers answer with an HTML page where `UPnP` is switched off.
     pub fn parse(text: &str) -> Result<Self, String> {
         let root = xml::parse(text)?;
-        let device = root.child("device").ok_or_else(|| {
-            format!("the XML is not a device description: <{}> has no <device>", root.name.chars().take(40).collect::<String>())
-        })?;
+        let device = root
+            .child("device")
+            .ok_or_else(|| format!("the XML is not a device description: {:?} has no <device>", xml::short(&root.name)))?;
         let field = |element: &xml::Element, name: &str| element.child(name).map(|child| child.text.clone());
         let services = device.descendants().filter(|element| element.name == "service").map(|service| Service {
             kind: field(service, "serviceType").unwrap_or_default(),
@@ -128,6 +128,23 @@ mod tests {
         let description = Description::parse(include_str!("../../tests/fixtures/fritzbox/tr64desc-7530.xml")).unwrap();
         assert!(description.services.len() > 20);
         assert_eq!(description.wan_connections().count(), 0);
+    }
+
+    #[test]
+    fn words_of_a_stranger_are_quoted_and_short() {
+        let long = "a".repeat(5000);
+        for text in [
+            "<a\u{1b}[2J/>",
+            "<a\u{9b}2J>",
+            "<r></a\u{1b}[2J>",
+            &format!("<{long}/>"),
+            &format!("<r></{long}>"),
+            &format!("<r><{long}></r>"),
+        ] {
+            for why in [Description::parse(text).unwrap_err(), crate::tr064::scpd::Scpd::parse(text).unwrap_err()] {
+                assert!(!why.contains(char::is_control) && why.len() < 250, "{why:?}");
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum CallError {
     Refused(SoapFault),
     /// The answer is not what the protocol says; in words.
     Malformed(String),
+    /// This is not told on the way that is open to us; in words, with the remedy. It says nothing about the box.
+    NotTold(String),
     /// An HTTP status that says no, for this path.
     Status {
         /// What was asked: a path.
@@ -64,7 +66,7 @@ impl CallError {
             Self::Unauthorized { .. } => "check [fritzbox] username and password against System > FRITZ!Box Users",
             Self::Throttled => "wait a few minutes, and check [fritzbox] username and password",
             Self::Unconfirmed(_) => "try again and confirm at the box within a minute",
-            Self::Http(_) | Self::Malformed(_) | Self::Status { .. } | Self::Certificate(_) => return None,
+            Self::Http(_) | Self::Malformed(_) | Self::NotTold(_) | Self::Status { .. } | Self::Certificate(_) => return None,
         })
     }
 }
@@ -95,7 +97,7 @@ impl fmt::Display for CallError {
         match self {
             Self::Http(fault) => f.write_str(&words(fault))?,
             Self::Refused(SoapFault { code, text }) => write!(f, "the box refuses ({code} {text:?})")?,
-            Self::Malformed(why) | Self::Certificate(why) => f.write_str(why)?,
+            Self::Malformed(why) | Self::NotTold(why) | Self::Certificate(why) => f.write_str(why)?,
             Self::Status { path, status } => write!(f, "the box answers {path:?} with HTTP {status}")?,
             Self::AccessOff => f.write_str("the box does not let programs in")?,
             Self::Missing { service } => write!(f, "the box has no service {service}")?,

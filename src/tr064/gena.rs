@@ -160,7 +160,7 @@ fn check(request: &httparse::Request<'_, '_>, path: &str, sid: &str) -> Result<(
 fn properties(body: &str) -> Result<Properties, String> {
     let root = xml::parse(body)?;
     if root.name != "propertyset" {
-        return Err(format!("<{}> is not a property set", root.name.chars().take(40).collect::<String>()));
+        return Err(format!("{:?} is not a property set", xml::short(&root.name)));
     }
     let variables = root.children.iter().filter(|child| child.name == "property").flat_map(|property| &property.children);
     let known = |variable: &xml::Element| {

@@ -1,5 +1,6 @@
 //! TR-064 and IGD: what routers tell over SOAP, and by themselves.
 
+pub mod attempts;
 pub mod client;
 pub mod content;
 pub mod description;
@@ -7,6 +8,7 @@ pub mod digest;
 pub mod events;
 pub mod fault;
 pub mod gena;
+mod keep;
 mod login;
 pub mod remote_access;
 pub mod scpd;

@@ -19,7 +19,7 @@ impl Scpd {
     pub fn parse(text: &str) -> Result<Self, String> {
         let root = xml::parse(text)?;
         if root.name != "scpd" {
-            return Err(format!("the XML is not a service description but <{}>", root.name.chars().take(40).collect::<String>()));
+            return Err(format!("the XML is not a service description but {:?}", xml::short(&root.name)));
         }
         let name = |element: &xml::Element| element.child("name").map(|name| name.text.clone());
         let actions = root.child("actionList").into_iter().flat_map(|list| &list.children).filter(|child| child.name == "action");

@@ -47,15 +47,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads the description of the box at `place` (`http://HOST:49000/`). With a login it goes on over TLS, if the box has it;
-    /// see [`Self::secured`].
+    /// Reads the description of the box at `place` (`http://HOST:49000/`), through the interface `via` if one is named. With a
+    /// login it goes on over TLS, if the box has it; see [`Self::secured`].
     ///
     /// # Errors
     ///
     /// Says why the box cannot be used. The login itself is tried with the first call that needs it.
-    pub async fn open(clients: &Clients, place: &Url, login: Option<Login>, trust: Trust) -> Result<Self, CallError> {
-        let pin = Pin::new(&name(place)?, trust)?;
-        let mut wire = Wire::new(clients, place, pin);
+    pub async fn open(clients: &Clients, place: &Url, via: Option<&str>, login: Option<Login>, trust: Trust) -> Result<Self, CallError> {
+        let pin = Pin::new(&name(place, via)?, trust)?;
+        let mut wire = Wire::new(clients, place, via, pin);
         let mut described = wire.describe().await?;
         if login.is_some() && !wire.secured() {
             match security_port(&wire, &described).await? {
@@ -150,16 +150,22 @@ fn wan_of(name: &str) -> Option<String> {
     (service.starts_with("WAN") && parts.next().is_none()).then(|| format!("{service}:{instance}"))
 }
 
-/// Under which name a box is known: what the operator wrote, nothing that the network told.
-fn name(place: &Url) -> Result<String, CallError> {
+/// Under which name a box is known: what the operator wrote, nothing that the network told. Behind another interface the same
+/// address is another box.
+///
+/// # Errors
+///
+/// `place` names no host, or holds a login.
+pub fn name(place: &Url, via: Option<&str>) -> Result<String, CallError> {
     if !place.username().is_empty() || place.password().is_some() {
         return Err(CallError::Malformed("the address of the box holds a login; [fritzbox] username and password are for that".into()));
     }
     let host = place.host_str().ok_or_else(|| CallError::Malformed(format!("{:?} names no host", place.as_str())))?;
-    Ok(match place.port() {
+    let name = match place.port() {
         None | Some(PORT) => host.to_owned(),
         Some(port) => format!("{host}:{port}"),
-    })
+    };
+    Ok(via.map_or_else(|| name.clone(), |via| format!("{name}%{via}")))
 }
 
 /// The port of TLS; `None`: the box has none.
@@ -175,7 +181,7 @@ async fn security_port(wire: &Wire, described: &Described) -> Result<Option<u16>
     match port.parse() {
         Ok(0) => Ok(None),
         Ok(port) => Ok(Some(port)),
-        Err(_) => Err(CallError::Malformed(format!("the box names the TLS port {:?}; a number was expected", wire::short(port)))),
+        Err(_) => Err(CallError::Malformed(format!("the box names the TLS port {:?}; a number was expected", xml::short(port)))),
     }
 }
 

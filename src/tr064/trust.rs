@@ -5,7 +5,7 @@ mod known;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -28,13 +28,21 @@ pub enum Trust {
         /// Where it is remembered: `known_boxes` in the state folder. `None`: for the life of the process.
         file: Option<PathBuf>,
     },
+    /// One that was accepted before, at whatever place; the first one only while there is none.
+    Known {
+        /// As in [`Trust::FirstUse`].
+        file: Option<PathBuf>,
+    },
 }
 
 /// Name of the file of known boxes in the state folder.
 pub const KNOWN_BOXES: &str = "known_boxes";
 
 /// What is remembered without a file, or beside one that could not be written.
-static SEEN: Mutex<BTreeMap<String, Fingerprint>> = Mutex::new(BTreeMap::new());
+static SEEN: Mutex<BTreeMap<Place, Fingerprint>> = Mutex::new(BTreeMap::new());
+
+/// The file, and the name of the box.
+type Place = (Option<PathBuf>, String);
 
 /// The certificate of one box; judges each connection to it.
 pub(super) struct Pin {
@@ -46,7 +54,8 @@ pub(super) struct Pin {
 
 #[derive(Debug, Default)]
 struct State {
-    expected: Option<Fingerprint>,
+    /// One of these; empty: the first one.
+    expected: Vec<Fingerprint>,
     /// Shown on a connection while nothing was expected.
     seen: Option<Fingerprint>,
     problem: Option<String>,
@@ -59,12 +68,17 @@ impl Pin {
     ///
     /// The file cannot be read: who the box is must not be forgotten by accident.
     pub(super) fn new(host: &str, trust: Trust) -> Result<Self, CallError> {
-        let host = host.to_ascii_lowercase();
+        let host = known::folded(host);
         let expected = match &trust {
-            Trust::Pinned(fingerprint) => Some(*fingerprint),
-            Trust::FirstUse { file: None } => lock(&SEEN).get(&host).copied(),
-            Trust::FirstUse { file: Some(file) } => {
-                KnownBoxes::read(file).map_err(CallError::Certificate)?.find(&host).or_else(|| lock(&SEEN).get(&host).copied())
+            Trust::Pinned(fingerprint) => vec![*fingerprint],
+            Trust::FirstUse { file } => {
+                let found = read(file.as_deref())?.find(&host);
+                found.or_else(|| lock(&SEEN).get(&(file.clone(), host.clone())).copied()).into_iter().collect()
+            }
+            Trust::Known { file } => {
+                let known = read(file.as_deref())?;
+                let seen = lock(&SEEN);
+                known.all().chain(seen.iter().filter(|((place, _), _)| place == file).map(|(_, seen)| *seen)).collect()
             }
         };
         let algorithms = ring::default_provider().signature_verification_algorithms;
@@ -73,7 +87,7 @@ impl Pin {
 
     /// Is it known which certificate the box has?
     pub(super) fn knows(&self) -> bool {
-        lock(&self.state).expected.is_some()
+        !lock(&self.state).expected.is_empty()
     }
 
     /// Why the last connection was not accepted.
@@ -84,8 +98,13 @@ impl Pin {
     /// The error for a box that was known by its certificate and shows none.
     pub(super) fn lost(&self) -> CallError {
         CallError::Certificate(format!(
-            "the box at {} offers no TLS, but its certificate is known; no login was sent: {}",
+            "the box at {} offers no TLS, but {}: {}",
             self.host,
+            if self.roams() {
+                "a known box does; no login was sent, because it may be a stranger's"
+            } else {
+                "its certificate is known; no login was sent"
+            },
             self.remedy()
         ))
     }
@@ -93,30 +112,43 @@ impl Pin {
     /// Remembers the certificate of a connection that was made: only now has the box proven that it is its own.
     pub(super) fn confirm(&self) -> Result<(), CallError> {
         let mut state = lock(&self.state);
-        let Some(seen) = state.seen.take().filter(|_| state.expected.is_none()) else {
+        let Some(seen) = state.seen.take().filter(|_| state.expected.is_empty()) else {
             return Ok(());
         };
         let first = match &self.trust {
-            Trust::FirstUse { file: Some(file) } => KnownBoxes::add(file, &self.host, seen).unwrap_or_else(|why| {
-                tracing::warn!(host = self.host, "could not remember the certificate of the box beyond this run: {why}");
-                self.keep(seen)
-            }),
-            Trust::FirstUse { file: None } | Trust::Pinned(_) => self.keep(seen),
+            Trust::FirstUse { file: Some(file) } | Trust::Known { file: Some(file) } => KnownBoxes::add(file, &self.host, seen)
+                .unwrap_or_else(|why| {
+                    tracing::warn!(host = self.host, "could not remember the certificate of the box beyond this run: {why}");
+                    self.keep(Some(file.clone()), seen)
+                }),
+            Trust::FirstUse { file: None } | Trust::Known { file: None } | Trust::Pinned(_) => self.keep(None, seen),
         };
         if first != seen {
             return Err(CallError::Certificate(self.changed(first, seen)));
         }
-        state.expected = Some(seen);
+        state.expected = vec![seen];
         tracing::info!(host = self.host, fingerprint = %seen, "the certificate of the box is accepted from now on, because it is the first one");
         Ok(())
     }
 
     /// Remembers `seen` for this run, unless another one came before.
-    fn keep(&self, seen: Fingerprint) -> Fingerprint {
-        *lock(&SEEN).entry(self.host.clone()).or_insert(seen)
+    fn keep(&self, file: Option<PathBuf>, seen: Fingerprint) -> Fingerprint {
+        *lock(&SEEN).entry((file, self.host.clone())).or_insert(seen)
+    }
+
+    /// Is it any box that was found, and maybe in a network of strangers?
+    const fn roams(&self) -> bool {
+        matches!(self.trust, Trust::Known { .. })
     }
 
     fn changed(&self, expected: Fingerprint, found: Fingerprint) -> String {
+        if self.roams() {
+            return format!(
+                "the box at {} is none of the known ones, its certificate is {found}; no login was sent, because it may be a stranger's: {}",
+                self.host,
+                self.remedy()
+            );
+        }
         format!(
             "the certificate of the box at {} is not the expected one: expected {expected}, found {found}; no login was sent; \
              if the box was reset or replaced: {}",
@@ -132,6 +164,12 @@ impl Pin {
                 format!("remove the line of {} from {}, or set [fritzbox] tls_fingerprint", self.host, file.display())
             }
             Trust::FirstUse { file: None } => "restart wanbeacon, or set [fritzbox] tls_fingerprint".into(),
+            Trust::Known { file } => {
+                let add = file.as_ref().map_or_else(String::new, |file| format!("add name and fingerprint to {}, ", file.display()));
+                format!(
+                    "if it is yours, {add}set [fritzbox] address or tls_fingerprint, or log in there once with `wanbeacon fritzbox info`"
+                )
+            }
         }
     }
 
@@ -139,15 +177,22 @@ impl Pin {
     fn judge(&self, certificate: &CertificateDer<'_>) -> bool {
         let found = Fingerprint(Sha256::digest(certificate).into());
         let mut state = lock(&self.state);
-        let expected = *match state.expected {
-            Some(ref expected) => expected,
-            None => state.seen.get_or_insert(found),
+        if state.expected.contains(&found) {
+            return true;
+        }
+        let expected = match state.expected.first() {
+            Some(expected) => *expected,
+            None => *state.seen.get_or_insert(found),
         };
         if expected != found {
             state.problem = Some(self.changed(expected, found));
         }
         expected == found
     }
+}
+
+fn read(file: Option<&Path>) -> Result<KnownBoxes, CallError> {
+    file.map_or_else(|| Ok(KnownBoxes::default()), |file| KnownBoxes::read(file).map_err(CallError::Certificate))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

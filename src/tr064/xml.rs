@@ -64,7 +64,10 @@ pub(super) fn parse(text: &str) -> Result<Element, String> {
     let mut stack = vec![Element::default()];
     let mut count = 0;
     loop {
-        let event = reader.read_event().map_err(|error| format!("broken XML at byte {}: {error}", reader.error_position()))?;
+        let event = reader.read_event().map_err(|error| {
+            // Names out of the document are in it.
+            format!("broken XML at byte {}: {:?}", reader.error_position(), error.to_string().chars().take(100).collect::<String>())
+        })?;
         match event {
             Event::Start(tag) => {
                 count += 1;
@@ -90,6 +93,11 @@ pub(super) fn parse(text: &str) -> Result<Element, String> {
         return Err("the XML ends in the middle".into());
     }
     stack.pop().and_then(|mut document| document.children.pop()).ok_or_else(|| "no XML element was found".into())
+}
+
+/// What came from outside, short enough for a message; it is quoted there.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
 fn top(stack: &mut [Element]) -> &mut Element {

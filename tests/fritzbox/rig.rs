@@ -37,7 +37,7 @@ impl Rig {
 
     pub(crate) async fn open(&self, login: Option<Login>, trust: Trust) -> Result<Session, CallError> {
         let place = url::Url::parse(&self.double.url("/")).expect("it is sound");
-        let session = Session::open(&self.clients, &place, login, trust).await?;
+        let session = Session::open(&self.clients, &place, None, login, trust).await?;
         Ok(session.asking_every(Duration::ZERO))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::double::Igd;
 use crate::double::odd::{Oddity, On};
-use crate::rig::Rig;
+use crate::rig::{PASSWORD, Rig};
 
 #[tokio::test]
 async fn a_wrong_password_is_tried_once() {
@@ -131,4 +131,32 @@ async fn wrong_words_are_answered_by_the_usage() {
         assert_eq!(ended.code, Some(64), "{ended:?}");
     }
     assert!(rig.double.asked().is_empty(), "{:?}", rig.double.brief());
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_tried_by_one_run_and_not_by_the_next() {
+    let rig = Rig::new().await;
+    rig.double.change(|state| state.igd = Igd::Off);
+    let fritzbox = format!("[fritzbox]\naddress = \"{}\"\nusername = \"admin\"\npassword = {{ file = \"box.secret\" }}\n", rig.double.http);
+    rig.write("config.toml", &format!("[wan]\nipv4 = [\"fritzbox\"]\nipv6 = [\"fritzbox\"]\n{fritzbox}"));
+    rig.write("box.secret", "falsch");
+    for _ in 0..2 {
+        rig.run(&["detect", "--json"]).await;
+        assert_eq!(rig.double.change(|state| state.login.wrong()), 1);
+    }
+    // The next password is another login; one that is right is used each time.
+    rig.write("box.secret", "auch falsch");
+    rig.run(&["detect", "--json"]).await;
+    assert_eq!(rig.double.change(|state| state.login.wrong()), 2);
+    rig.write("box.secret", PASSWORD);
+    for _ in 0..2 {
+        rig.run(&["detect", "--json"]).await;
+    }
+    let read = rig.double.brief().iter().filter(|asked| *asked == "GetExternalIPAddress").count();
+    assert!(read >= 2, "{:?}", rig.double.brief());
+    assert_eq!(rig.double.change(|state| state.login.wrong()), 2);
+    // A person may try, and what they find out counts.
+    rig.write("box.secret", "falsch");
+    rig.fritzbox(&["wan"]).await;
+    assert_eq!(rig.double.change(|state| state.login.wrong()), 3);
 }

@@ -82,10 +82,15 @@ impl Way {
 
     /// What looks for the box. One that says nothing without a login is asked with this one.
     fn detectors(&self, login: Option<Login>) -> Result<Detectors, Trouble> {
+        if let Some(folder) = self.known_boxes.as_deref().and_then(Path::parent).filter(|_| login.is_some()) {
+            // Without a folder the certificate is not remembered; that is reported when it is seen.
+            let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        }
         let fritzbox = FritzBox { login, ..self.settings.fritzbox.clone() };
         let names = Names::new(&self.settings.daemon.resolver);
         // A configured address has been checked.
-        Detectors::new(self.clients.clone(), &fritzbox, names, self.known_boxes.clone()).map_err(Trouble::Typed)
+        let detectors = Detectors::new(self.clients.clone(), &fritzbox, names, self.known_boxes.clone()).map_err(Trouble::Typed)?;
+        Ok(detectors.in_person())
     }
 
     /// The box's view of the line. A login is used where it is known already; none is asked for.
@@ -123,11 +128,7 @@ impl Way {
             Some(fingerprint) => Trust::Pinned(fingerprint),
             None => Trust::FirstUse { file: self.known_boxes.clone() },
         };
-        if let Some(folder) = self.known_boxes.as_deref().and_then(Path::parent).filter(|_| login.is_some()) {
-            // Without a folder the certificate is not remembered; that is reported when it is seen.
-            let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        }
-        Ok(Session::open(&self.clients, &place, login, trust).await?)
+        Ok(Session::open(&self.clients, &place, None, login, trust).await?)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn remote(session: &Session, info: &RemoteInfo, json: bool, out: &mut
     row("remote access", on(*enabled), out);
     row("port", port, out);
     row("user", or_none(username), out);
-    let state = lets_encrypt_state.as_deref().unwrap_or(NOT_TOLD);
+    let state = lets_encrypt_state.as_deref().map_or_else(|| NOT_TOLD.to_owned(), plain);
     row("Let's Encrypt", lets_encrypt.map_or_else(|| "not known to this firmware".to_owned(), |it| format!("{} ({state})", on(it))), out);
 }
 
@@ -71,7 +71,7 @@ pub(super) fn ddns(session: &Session, info: &DdnsInfo, json: bool, out: &mut Out
     row("update URL", or_none(&url), out);
     for (name, server) in [("server IPv4", server_ipv4), ("server IPv6", server_ipv6)].into_iter().filter(|(_, server)| !server.is_empty())
     {
-        row(name, server, out);
+        row(name, plain(server), out);
     }
     for (name, status) in [("status IPv4", status_ipv4), ("status IPv6", status_ipv6)] {
         let shown = out.paint(tone(status), or_none(&status.word));
@@ -181,5 +181,68 @@ const fn tone(status: &StatusWord) -> Tone {
         Some(Status::AccountDisabled) => Tone::Bad,
         Some(Status::Offline | Status::Undefined) => Tone::Faint,
         _ => Tone::Warning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::out::tests::Page;
+    use crate::http::fake::{Answer, FakeHttp};
+    use crate::http::{Clients, Options};
+    use crate::rules::address::PerFamily;
+    use crate::rules::domain::Mode;
+    use crate::rules::secret::Secret;
+    use crate::tr064::session::Trust;
+
+    /// Clears the screen, in seven and in eight bits.
+    const EVIL: &str = "a\u{1b}[2J\u{9b}2J\r\u{7f}b";
+
+    fn evil() -> String {
+        EVIL.to_owned()
+    }
+
+    #[tokio::test]
+    async fn whatever_a_box_says_does_not_steer_the_terminal() {
+        let description =
+            format!("<root><systemVersion><Display>{EVIL}</Display></systemVersion><device><modelName>{EVIL}</modelName></device></root>");
+        let server = FakeHttp::start("127.0.0.1:0", vec![Answer::ok(&description)]).await;
+        let clients = Clients::new(&Options::default()).unwrap();
+        let place = server.url("/").parse().unwrap();
+        let session = Session::open(&clients, &place, None, None, Trust::FirstUse { file: None }).await.unwrap();
+        let word = || StatusWord { status: None, word: evil() };
+        let info = RemoteInfo { enabled: true, port: 1, username: evil(), lets_encrypt: Some(true), lets_encrypt_state: Some(evil()) };
+        let settings = DdnsInfo {
+            enabled: true,
+            provider_name: evil(),
+            update_url: Secret::new(evil()),
+            domain: evil(),
+            status_ipv4: word(),
+            status_ipv6: word(),
+            username: evil(),
+            mode: Mode::V4,
+            server_ipv4: evil(),
+            server_ipv6: evil(),
+        };
+        let view = WanView {
+            model: evil(),
+            status: Some(evil()),
+            last_error: Some(evil()),
+            address: PerFamily { v4: Some(evil()), v6: Some(evil()) },
+            prefix: Some(evil()),
+            ..WanView::default()
+        };
+        for json in [false, true] {
+            let page = Page::default();
+            let mut out = page.out();
+            remote(&session, &info, json, &mut out);
+            ddns(&session, &settings, json, &mut out);
+            providers(&[Provider { name: evil(), info_url: evil() }], json, &mut out);
+            wan(&view, json, &mut out);
+            out.flush();
+            let text = page.text();
+            assert!(text.matches("[2J").count() >= 19, "it is shown: {text}");
+            assert!(!text.replace('\n', "").contains(char::is_control), "{text:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::catalog;
 use crate::cli::args::Options;
 use crate::cli::exit::Exit;
 use crate::cli::fritzbox::{Trouble, Way, ddns, login, switch_off};
-use crate::cli::out::Out;
+use crate::cli::out::{Out, without_controls};
 use crate::config::{self, Problem, World};
 use crate::rules::dialect::Dialect;
 use crate::rules::domain::Mode;
@@ -105,7 +105,7 @@ fn fitting(info: &DdnsInfo) -> Mode {
 /// `[[ddns]]`, line by line.
 fn entry(info: &DdnsInfo, mode: Mode) -> Vec<String> {
     let mut lines = vec!["[[ddns]]".to_owned()];
-    let mut pair = |key: &str, value: Value| lines.push(format!("{key} = {value}"));
+    let mut pair = |key: &str, value: Value| lines.push(format!("{key} = {}", written(&value)));
     if !info.enabled {
         pair("enabled", false.into());
     }
@@ -126,6 +126,15 @@ fn entry(info: &DdnsInfo, mode: Mode) -> Vec<String> {
     pair("password", Value::Table([("file".to_owned(), SECRET.into())].into_iter().collect()));
     pair("mode", short(mode).into());
     lines
+}
+
+/// TOML may hold what a terminal takes for a command; a string of JSON is one of TOML as well (TOML 1.0, "String").
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains(char::is_control) => without_controls(&serde_json::Value::from(text.as_str()).to_string()),
+        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
 }
 
 /// What could not be carried over, or needs a person.

@@ -333,7 +333,12 @@ async fn a_box_that_says_nothing_without_login_tells_its_ipv4_address_with_one()
     fake.says("GetExternalIPAddress", &[("NewExternalIPAddress", "91.12.34.57")]);
     fake.says("GetStatusInfo", &[("NewConnectionStatus", "Connected"), ("NewUptime", "12")]);
     assert_eq!(asker.ask(Family::V4).await, Ok(reading("91.12.34.57", "Connected")));
-    assert!(asker.ask(Family::V6).await.unwrap_err().contains("Transmit status information"));
+    let before = fake.asked().len();
+    let problem = asker.ask(Family::V6).await.unwrap_err();
+    assert!(problem.contains("no IPv6") && problem.contains("Transmit status information"), "{problem}");
+    asker.ask(Family::V4).await.unwrap();
+    // Nobody is searched, described or logged in again for it.
+    assert_eq!(fake.asked().split_off(before), ["GetExternalIPAddress", "GetStatusInfo"]);
     let view = asker.routers.view(&asker.clients, None).await.unwrap();
     assert_eq!((view.uptime, view.address.v4.as_deref()), (Some(12), Some("91.12.34.57")));
     assert!(asker.routers.eventing(&asker.clients, Wanted::FritzBox, None).await.unwrap_err().contains("does not tell of changes"));

@@ -111,8 +111,9 @@ fn what_is_too_long_is_refused_before_it_has_arrived() {
 
 #[test]
 fn a_body_that_is_no_property_set_is_an_event_all_the_same() {
-    for text in ["", "<html/>", "<e:propertyset", "<!DOCTYPE a [<!ENTITY b \"c\">]><propertyset/>"] {
-        let Incoming::Notify { seq: 7, properties: Err(_) } = notify(&[], text) else { panic!("{text:?}") };
+    for text in ["", "<html/>", "<\u{1b}[2J/>", "<e:propertyset", "<!DOCTYPE a [<!ENTITY b \"c\">]><propertyset/>"] {
+        let Incoming::Notify { seq: 7, properties: Err(why) } = notify(&[], text) else { panic!("{text:?}") };
+        assert!(!why.contains(char::is_control), "{why:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use quick_xml::escape::escape;
 
 use super::{CallError, Session};
 use crate::tr064::soap::SoapFault;
+use crate::tr064::xml::short;
 
 /// Between two questions whether the second factor was given.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -43,8 +44,8 @@ impl SecondFactor {
     pub fn parse(methods: &str) -> Self {
         let way = |method: &str| match method.split_once(';') {
             None if method == "button" => Confirmation::Button,
-            Some(("dtmf", code)) => Confirmation::Dial(super::wire::short(code)),
-            _ => Confirmation::Other(super::wire::short(method)),
+            Some(("dtmf", code)) => Confirmation::Dial(short(code)),
+            _ => Confirmation::Other(short(method)),
         };
         Self { ways: methods.split(',').map(str::trim).filter(|method| !method.is_empty()).map(way).collect() }
     }
@@ -107,7 +108,7 @@ fn unconfirmed(state: &str) -> CallError {
         "stopped" => "it was cancelled".into(),
         "failure" => "the confirmation failed".into(),
         "disabled" => "the box asks for a confirmation, but has confirmations switched off".into(),
-        other => format!("the box says {:?}", super::wire::short(other)),
+        other => format!("the box says {:?}", short(other)),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::http::Options;
 use crate::http::fake::{Answer, End, FakeHttp};
 use crate::rules::fingerprint::Fingerprint;
 use crate::rules::secret::Secret;
+use crate::tr064::description::Service;
 use crate::tr064::remote_access::SERVICE;
 use crate::tr064::trust::KNOWN_BOXES;
 
@@ -80,9 +81,13 @@ fn login(username: &str) -> Login {
 }
 
 async fn open(server: &FakeHttp, login: impl Into<Option<Login>>, trust: Trust) -> Result<Session, CallError> {
+    open_via(server, None, login, trust).await
+}
+
+async fn open_via(server: &FakeHttp, via: Option<&str>, login: impl Into<Option<Login>>, trust: Trust) -> Result<Session, CallError> {
     let clients = Clients::new(&Options::default()).unwrap();
     let place = Url::parse(&server.url("/")).unwrap();
-    Session::open(&clients, &place, login.into(), trust).await.map(|session| session.asking_every(Duration::ZERO))
+    Session::open(&clients, &place, via, login.into(), trust).await.map(|session| session.asking_every(Duration::ZERO))
 }
 
 const FIRST_USE: Trust = Trust::FirstUse { file: None };
@@ -237,6 +242,48 @@ mod trust {
     }
 
     #[tokio::test]
+    async fn once_a_box_is_known_nothing_is_said_to_a_stranger_who_was_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(KNOWN_BOXES);
+        let ((mine, known), (strange, _)) = (tls(vec![described(), ok()]).await, tls(vec![described()]).await);
+        std::fs::write(&file, format!("192.168.178.1 {known}\n")).unwrap();
+        let trust = Trust::Known { file: Some(file) };
+        let home = FakeHttp::start(LOOPBACK, vec![described(), port(mine.address.port())]).await;
+        let session = open(&home, super::login("user"), trust.clone()).await.unwrap();
+        assert_eq!(get_info(&session).await, Ok("1".into()));
+        let over_tls = FakeHttp::start(LOOPBACK, vec![described(), port(strange.address.port())]).await;
+        for elsewhere in [over_tls, FakeHttp::start(LOOPBACK, vec![described(), port(0)]).await] {
+            let result = open(&elsewhere, super::login("user"), trust.clone()).await;
+            assert!(matches!(result, Err(CallError::Certificate(ref why)) if why.contains("a stranger's")), "{result:?}");
+            assert_eq!(elsewhere.requests().len(), 2);
+        }
+        assert_eq!(strange.requests(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn behind_another_interface_is_another_box() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(KNOWN_BOXES);
+        let ((first, one), (second, two)) = (tls(vec![described(), ok()]).await, tls(vec![described()]).await);
+        let answers = vec![described(), port(first.address.port()), described(), port(second.address.port())];
+        let door = FakeHttp::start(LOOPBACK, answers).await;
+        let trust = Trust::FirstUse { file: Some(file.clone()) };
+        // Everything goes through that interface: where there is none, nothing arrives.
+        assert!(matches!(open_via(&door, Some("nowhere0"), super::login("user"), trust.clone()).await, Err(CallError::Http(_))));
+        let place = Url::parse(&door.url("/")).unwrap();
+        let pin = Pin::new("nowhere.test", FIRST_USE).unwrap();
+        let wire = Wire::new(&Clients::new(&Options::default()).unwrap(), &place, Some("nowhere0"), pin);
+        let service = Service { kind: "a:1".into(), control: "/a".into(), events: String::new(), scpd: String::new() };
+        assert!(matches!(wire.call(&mut Signer::new(None), &[], &service, "GetInfo", &[]).await, Err(CallError::Http(_))));
+        assert_eq!(door.requests(), Vec::<String>::new());
+        let session = open_via(&door, Some("lo"), super::login("user"), trust.clone()).await.unwrap();
+        get_info(&session).await.unwrap();
+        open(&door, super::login("user"), trust).await.unwrap();
+        let name = format!("127.0.0.1:{}", door.address.port());
+        assert_eq!(std::fs::read_to_string(file).unwrap(), format!("{name}%lo {one}\n{name} {two}\n"));
+    }
+
+    #[tokio::test]
     async fn without_a_file_the_first_certificate_counts_for_this_run() {
         let ((first, _), (second, _)) = (tls(vec![described()]).await, tls(vec![described()]).await);
         let answers = vec![described(), port(first.address.port()), described(), port(second.address.port())];
@@ -332,7 +379,7 @@ mod answers {
         let server = FakeHttp::start(LOOPBACK, vec![described()]).await;
         let place = Url::parse(&server.url("/").replace("http://", "http://user:geheim@")).unwrap();
         let clients = Clients::new(&Options::default()).unwrap();
-        let error = Session::open(&clients, &place, None, FIRST_USE).await.expect_err("two places for one login");
+        let error = Session::open(&clients, &place, None, None, FIRST_USE).await.expect_err("two places for one login");
         assert!(error.to_string().contains("[fritzbox] username") && !error.to_string().contains("geheim"), "{error}");
         assert_eq!(server.requests(), Vec::<String>::new());
     }

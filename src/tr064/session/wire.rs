@@ -15,8 +15,9 @@ use crate::rules::secret::Secret;
 use crate::tr064::description::{Description, Service};
 use crate::tr064::fault::CallError;
 use crate::tr064::login::{ROUNDS, Signer, Step};
+use crate::tr064::soap;
 use crate::tr064::trust::Pin;
-use crate::tr064::{soap, xml};
+use crate::tr064::xml::{self, short};
 
 /// A box is near, but slow: it stores settings before it answers, and delays the answer to a wrong login.
 const LIMITS: Limits = Limits { connect: Duration::from_secs(4), total: Duration::from_secs(15), body: 256 * 1024 };
@@ -29,6 +30,8 @@ const DESCRIPTION: &str = "/tr64desc.xml";
 pub(super) struct Wire {
     clients: Clients,
     root: Url,
+    /// The interface that every request goes through.
+    via: Option<String>,
     pub(super) pin: Arc<Pin>,
 }
 
@@ -53,9 +56,9 @@ impl Described {
 }
 
 impl Wire {
-    pub(super) fn new(clients: &Clients, place: &Url, pin: Pin) -> Self {
+    pub(super) fn new(clients: &Clients, place: &Url, via: Option<&str>, pin: Pin) -> Self {
         let pin = Arc::new(pin);
-        Self { clients: clients.trusting(pin.clone()), root: place.clone(), pin }
+        Self { clients: clients.trusting(pin.clone()), root: place.clone(), via: via.map(str::to_owned), pin }
     }
 
     pub(super) fn secured(&self) -> bool {
@@ -71,7 +74,7 @@ impl Wire {
     /// Reads the description.
     pub(super) async fn describe(&self) -> Result<Described, CallError> {
         let url = self.at(DESCRIPTION)?;
-        let reply = self.settle(self.clients.get(url.as_str(), None, None, &LIMITS).await)?;
+        let reply = self.settle(self.clients.get(url.as_str(), None, self.via.as_deref(), &LIMITS).await)?;
         let text = text(&reply)?;
         let content_type = reply.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value.as_str());
         let page = content_type.to_ascii_lowercase().starts_with("text/html") || begins_as_page(&text);
@@ -102,7 +105,8 @@ impl Wire {
             let signature = signer.sign(&url[Position::BeforePath..Position::AfterQuery], &random()?)?;
             let blocks: Vec<&str> = signature.block.as_deref().into_iter().chain(blocks.iter().copied()).collect();
             let body = soap::request_with(&blocks, &service.kind, action, arguments);
-            let prepared = prepare(&url, &format!("\"{}#{action}\"", service.kind), body, signature.authorization);
+            let named = format!("\"{}#{action}\"", service.kind);
+            let prepared = Prepared { via: self.via.clone(), ..prepare(&url, &named, body, signature.authorization) };
             let reply = self.settle(self.clients.send(&prepared, &LIMITS).await)?;
             if reply.status == 503 {
                 return Err(CallError::Throttled);
@@ -191,9 +195,4 @@ fn version(text: &str) -> Option<String> {
     let root = xml::parse(text).ok()?;
     let shown = short(&root.child("systemVersion")?.child("Display")?.text);
     (!shown.is_empty()).then_some(shown)
-}
-
-/// What came from outside, short enough for a message.
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(60).collect()
 }

@@ -59,6 +59,12 @@ fn a_box_is_remembered_in_a_file_of_the_owner() {
 }
 
 #[test]
+fn hosts_have_no_case_and_interfaces_do() {
+    assert_eq!(known::folded("FRITZ.box%Eth1"), "fritz.box%Eth1");
+    assert_eq!(known::folded("[FE80::1]:80"), "[fe80::1]:80");
+}
+
+#[test]
 fn damaged_lines_are_kept_as_remarks_and_the_others_count() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(KNOWN_BOXES);
@@ -75,10 +81,28 @@ fn damaged_lines_are_kept_as_remarks_and_the_others_count() {
 }
 
 #[test]
+fn boxes_that_are_added_at_the_same_time_are_all_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(KNOWN_BOXES);
+    let names: Vec<String> = (0..16).map(|number| format!("box{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| {
+                // The folder is waited for, but not for ever: this machine may be busy.
+                assert!((0..100).any(|_| KnownBoxes::add(&file, name, fingerprint(1)).is_ok()));
+            });
+        }
+    });
+    let known = KnownBoxes::read(&file).unwrap();
+    assert!(names.iter().all(|name| known.find(name).is_some()), "{known:?}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_not_taken_for_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
     let error = Pin::new("fritz.box", Trust::FirstUse { file: Some(folder.path().to_owned()) }).unwrap_err();
     assert!(error.to_string().contains("failed to read the known boxes"), "{error}");
+    assert!(error.to_string().contains("chown") && error.to_string().contains("tls_fingerprint"), "{error}");
 }
 
 #[test]
@@ -113,4 +137,38 @@ fn two_connections_before_the_first_confirmation_must_show_the_same() {
     assert!(!pin.judge(&CertificateDer::from_slice(b"two")));
     pin.confirm().unwrap();
     assert!(pin.judge(&CertificateDer::from_slice(b"one")));
+}
+
+#[test]
+fn once_a_box_is_known_a_stranger_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(KNOWN_BOXES);
+    let trust = Trust::Known { file: Some(file.clone()) };
+    let [mine, other, stranger] = [b"mine" as &[u8], b"other", b"evil"].map(CertificateDer::from_slice);
+    let first = Pin::new("192.168.178.1", trust.clone()).unwrap();
+    assert!(!first.knows() && first.judge(&mine), "the first one is accepted");
+    first.confirm().unwrap();
+    KnownBoxes::add(&file, "fritz.box%eth1", Fingerprint(Sha256::digest(&other).into())).unwrap();
+    // The place does not matter, the box does.
+    for host in ["192.168.178.1", "192.168.0.1%wlan0"] {
+        let pin = Pin::new(host, trust.clone()).unwrap();
+        assert!(pin.knows() && pin.judge(&mine) && pin.judge(&other) && !pin.judge(&stranger));
+        let why = pin.problem().unwrap().to_string();
+        for part in [host, "none of the known", "no login was sent", "a stranger's", "[fritzbox] address or tls_fingerprint"] {
+            assert!(why.contains(part), "{why}");
+        }
+        assert!(pin.lost().to_string().contains("offers no TLS"));
+        pin.confirm().unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 2, "nothing was added");
+}
+
+#[test]
+fn a_box_that_only_this_run_remembers_is_a_known_one() {
+    let trust = Trust::Known { file: Some("/nowhere/at/all/known_boxes".into()) };
+    let first = Pin::new("here.test", trust.clone()).unwrap();
+    assert!(first.judge(&CertificateDer::from_slice(b"one")));
+    first.confirm().unwrap();
+    let elsewhere = Pin::new("there.test", trust).unwrap();
+    assert!(!elsewhere.judge(&CertificateDer::from_slice(b"two")) && elsewhere.judge(&CertificateDer::from_slice(b"one")));
 }

@@ -69,6 +69,16 @@ fn a_key_in_the_url_is_warned_of() {
 }
 
 #[test]
+fn what_the_box_says_does_not_steer_the_terminal() {
+    let evil = "a\u{1b}[2J\u{9b}2J\u{7f}\"b";
+    let told = DdnsInfo { username: evil.into(), domain: format!("{evil},b"), ..info(evil, &format!("https://e.example/?<ipaddr>{evil}")) };
+    let lines = translated(&told, evil, None);
+    assert!(!lines.iter().any(|line| line.contains(char::is_control)), "{lines:?}");
+    let table: toml::Table = lines.join("\n").parse().unwrap();
+    assert_eq!(table["ddns"][0]["username"].as_str(), Some(evil));
+}
+
+#[test]
 fn what_the_box_says_stays_inside_of_its_line() {
     let text = translated(&info("x\ny = 1", "https://e.example/\n[daemon]\n?<ipaddr>"), "m\n[web]", None).join("\n");
     let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -102,10 +102,20 @@ fn show(line: &Line, out: &mut Out) {
             out.line(format_args!("    prefix of the LAN: {prefix}"));
         }
         let label = if found.warning.is_some() { "warning: " } else { "" };
-        for part in found.reason.iter().flat_map(|reason| wrapped(&format!("{label}{reason}"), WIDTH - 4)) {
+        let reason = found
+            .reason
+            .as_deref()
+            .map(|reason| if repeats_the_table(reason, found) { "no source has an address that can be published" } else { reason });
+        for part in reason.iter().flat_map(|reason| wrapped(&format!("{label}{reason}"), WIDTH - 4)) {
             out.line(format_args!("    {part}"));
         }
     }
+}
+
+/// A reason that lists what several sources said.
+fn repeats_the_table(reason: &str, found: &Found) -> bool {
+    let said = |report: &&SourceReport| report.rejected.as_deref().is_some_and(|why| reason.contains(why));
+    found.address.is_none() && found.sources.iter().filter(said).count() > 1
 }
 
 /// Source, what it says, what became of it. A verdict that does not fit goes below.

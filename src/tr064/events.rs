@@ -230,7 +230,7 @@ fn granted(reply: &Reply) -> Result<Grant, String> {
     match reply.status {
         200 => Ok(Grant::read(&reply.headers)),
         412 => Err("the router does not know the subscription (any more): HTTP 412".into()),
-        status => Err(format!("the router does not tell changes by itself: HTTP {status}")),
+        status => Err(format!("it answers HTTP {status}")),
     }
 }
 

@@ -167,7 +167,7 @@ impl Pin {
             Trust::Known { file } => {
                 let add = file.as_ref().map_or_else(String::new, |file| format!("add name and fingerprint to {}, ", file.display()));
                 format!(
-                    "if it is yours, {add}set [fritzbox] address or tls_fingerprint, or log in there once with `wanbeacon fritzbox info`"
+                    "if it is yours, {add}set [fritzbox] address (its IP address) or tls_fingerprint, or log in there once with `wanbeacon fritzbox info`"
                 )
             }
         }

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use super::place;
 use super::read::{Values, text};
 use super::view::WanView;
 use crate::config::{self, FritzBox};
@@ -56,11 +57,13 @@ impl super::Routers {
 impl Account {
     /// `None` without a login. `known_boxes` is where certificates are remembered.
     pub(super) fn new(settings: &FritzBox, known_boxes: Option<PathBuf>) -> Option<Self> {
+        let place = settings.address.as_deref().and_then(|address| place::place(address).ok());
+        let meant = place.is_some_and(|place| place::address_of(&place).is_some());
         let attempts = Attempts::beside(known_boxes.as_deref());
         let trust = match settings.fingerprint {
             Some(fingerprint) => Trust::Pinned(fingerprint),
-            None if settings.address.is_some() => Trust::FirstUse { file: known_boxes },
-            // Whatever network this machine is in has a gateway.
+            None if meant => Trust::FirstUse { file: known_boxes },
+            // Whatever network this machine is in has a gateway, and maybe a box of the same name.
             None => Trust::Known { file: known_boxes },
         };
         Some(Self { login: settings.login.clone()?, trust, attempts, in_person: false, refused: Mutex::default() })

@@ -154,7 +154,9 @@ fn once_a_box_is_known_a_stranger_is_none() {
         let pin = Pin::new(host, trust.clone()).unwrap();
         assert!(pin.knows() && pin.judge(&mine) && pin.judge(&other) && !pin.judge(&stranger));
         let why = pin.problem().unwrap().to_string();
-        for part in [host, "none of the known", "no login was sent", "a stranger's", "[fritzbox] address or tls_fingerprint"] {
+        for part in
+            [host, "none of the known", "no login was sent", "a stranger's", "[fritzbox] address (its IP address) or tls_fingerprint"]
+        {
             assert!(why.contains(part), "{why}");
         }
         assert!(pin.lost().to_string().contains("offers no TLS"));

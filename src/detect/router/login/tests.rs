@@ -132,15 +132,19 @@ async fn a_gateway_that_is_no_known_box_gets_no_login_unless_the_user_names_it()
     let known = format!("192.168.178.1 {}\n", ["3A"; 32].join(":"));
     fs::write(folder.path().join(KNOWN_BOXES), known).unwrap();
     let fake = door().await;
-    let found = || {
-        let settings = FritzBox { address: None, ..settings(&fake, "geheim") };
+    let found = |address: Option<&str>| {
+        let settings = FritzBox { address: address.map(str::to_owned), ..settings(&fake, "geheim") };
         Account::new(&settings, Some(folder.path().join(KNOWN_BOXES))).unwrap()
     };
-    let why = try_at(&found(), &fake).await.unwrap_err();
-    assert!(why.contains("a stranger's") && why.contains("set [fritzbox] address"), "{why}");
-    assert_eq!(fake.asked(), ["/tr64desc.xml", "GetSecurityPort"], "nothing that needs a login");
-    assert_eq!(remembered(folder.path()), "");
-    assert!(try_at(&found().in_person(), &fake).await.is_ok());
+    // A name leads to whoever has it in the network of the day.
+    for address in [None, Some("fritz.box")] {
+        let before = fake.asked().len();
+        let why = try_at(&found(address), &fake).await.unwrap_err();
+        assert!(why.contains("a stranger's") && why.contains("set [fritzbox] address"), "{why}");
+        assert_eq!(fake.asked().split_off(before), ["/tr64desc.xml", "GetSecurityPort"], "nothing that needs a login");
+        assert_eq!(remembered(folder.path()), "");
+    }
+    assert!(try_at(&found(None).in_person(), &fake).await.is_ok());
     assert!(try_at(&run(&fake, "geheim", &folder), &fake).await.is_ok(), "its address is configured");
 }
 

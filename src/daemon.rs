@@ -174,17 +174,17 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
-                biased;
-                signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
-                Some(event) = events.recv() => daemon.happened(event),
-                Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
-                told = Feeds::next(&mut daemon.feeds) => told.into_iter().for_each(|event| daemon.happened(event)),
-        () = daemon.alarm.rings() => {
-            daemon.try_writing();
-            daemon.happened(Event::Tick);
-        }
-                () = over(deadline) => break,
+            biased;
+            signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
+            Some(event) = events.recv() => daemon.happened(event),
+            Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
+            told = Feeds::next(&mut daemon.feeds) => told.into_iter().for_each(|event| daemon.happened(event)),
+            () = daemon.alarm.rings() => {
+                daemon.try_writing();
+                daemon.happened(Event::Tick);
             }
+            () = over(deadline) => break,
+        }
     }
     systemd::stopping();
     if let Some(feeds) = daemon.feeds.take() {

@@ -1,8 +1,10 @@
 //! PURE: the one mutable value. [`Engine::handle`] takes what happened and returns what is to be done.
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
-//! The rooms of the engine: [`event`] (what comes in and goes out), `configure` (settings and memory), `look` (addresses), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes),
-//! `due`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load` and `keep` (what comes from disk and goes there).
+//! The rooms of the engine: [`event`] (what comes in and goes out), `parts` (what it is made of), `configure` (settings and
+//! memory), `look` and `sight` (addresses), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes), `due`,
+//! `hold`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load`
+//! and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod ask;

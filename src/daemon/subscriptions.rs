@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::engine::event::{Event, RouterNews};
 use crate::http::Clients;
@@ -137,19 +138,28 @@ impl Keeper {
     async fn subscribe(&mut self) -> Result<Subscription, String> {
         // What happened before counts for this try.
         self.nudged.mark_unchanged();
-        let mut problem = String::new();
+        let mut problem = None;
+        let mut refused: Vec<Url> = Vec::new();
         for probe in &self.probes {
             let found = (self.find)(probe.clone(), self.via.clone()).await;
             let opened = match found {
-                Ok(publisher) => Box::pin(Subscription::open(&self.clients, publisher)).await,
+                // The router of both kinds: it has just said no.
+                Ok(publisher) if refused.contains(&publisher.url) => continue,
+                Ok(publisher) => {
+                    refused.push(publisher.url.clone());
+                    Box::pin(Subscription::open(&self.clients, publisher)).await
+                }
                 Err(why) => Err(why),
             };
             match opened {
                 Ok(subscription) => return Ok(subscription),
-                Err(why) => problem = why,
+                // The first source is the one that is trusted most.
+                Err(why) => {
+                    problem.get_or_insert(why);
+                }
             }
         }
-        Err(problem)
+        Err(problem.unwrap_or_default())
     }
 
     /// Why it ended; `None`: nobody listens any longer.

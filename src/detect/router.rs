@@ -151,8 +151,10 @@ impl Routers {
 
     /// The router, described once.
     async fn router(&self, clients: &Clients, wanted: Wanted, via: Option<&str>) -> Result<Arc<Described>, String> {
-        // A failure to ask the kernel leaves the name.
-        let ways = if self.configured.is_none() { Ways::read(via).await.unwrap_or_default() } else { Ways::default() };
+        let ways = match &self.configured {
+            Some(_) => Ways::default(),
+            None => Ways::read(via).await.map_err(|why| format!("no router is looked for: {why}; set [fritzbox] address"))?,
+        };
         let cell = self.cell(via);
         // Held while the description is read: the other questions wait for it instead of repeating it.
         let mut known = cell.lock().await;

@@ -37,6 +37,7 @@ impl Engine {
         self.held_back.clear();
         for sight in self.sights_mut() {
             sight.round = None;
+            sight.look_again = None;
             sight.last_round = None;
             sight.checking = None;
         }

@@ -22,13 +22,11 @@ impl Engine {
         }
         for wan in self.wans.iter_mut().filter(|wan| wan.line.interface.as_deref() == via) {
             match news {
+                // Its first event may be younger than what was read.
                 RouterNews::Proven(families) => wan.told = families,
                 // What changed since it fell silent, nobody knows.
                 RouterNews::Lost => wan.told = PerFamily::default(),
                 RouterNews::Changed => {}
-            }
-            if matches!(news, RouterNews::Proven(_)) {
-                continue;
             }
             for family in Family::ALL {
                 let asks_router = wan.line.sources[family].iter().any(Source::router);
@@ -45,8 +43,9 @@ impl Engine {
         self.looks.retain(|_, it| it.late);
         for sight in self.sights_mut().filter(|sight| !sight.down) {
             sight.round = None;
+            sight.look_again = None;
             sight.forget();
-            sight.look_now(now);
+            sight.look_from(now);
         }
     }
 

@@ -59,11 +59,7 @@ impl Engine {
         }
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
-        for sight in self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6]) {
-            let moments = [Some(&mut sight.settled_at), Some(&mut sight.since), sight.last_change.as_mut(), Some(&mut sight.next_look)];
-            moments.into_iter().flatten().for_each(|moment| *moment = moment.shifted(step_ms));
-            sight.check.iter_mut().for_each(|it| it.shift(step_ms));
-        }
+        self.sights_mut().for_each(|sight| sight.shift(step_ms));
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
     }
 

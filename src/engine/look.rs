@@ -194,7 +194,7 @@ impl Engine {
 
     pub(super) fn look_now(&mut self, now: Moment) {
         for sight in self.sights_mut().filter(|sight| !sight.down) {
-            sight.look_now(now);
+            sight.look_from(now);
         }
     }
 

@@ -6,6 +6,7 @@ use super::parts::Shown;
 use super::{Run, Sight};
 use crate::rules::address::Observed;
 use crate::rules::moment::Moment;
+use crate::rules::moments::Moments as _;
 use crate::rules::schedule;
 use crate::rules::state::LineRecord;
 
@@ -49,10 +50,6 @@ impl Sight {
         }
     }
 
-    pub(super) fn look_now(&mut self, now: Moment) {
-        self.look_from(now);
-    }
-
     /// Somebody told of a change: look at once, but not as often as somebody tells.
     pub(super) fn stir(&mut self, now: Moment) {
         let at = schedule::LOOKS.allows_at(self.looks_full_at).map_or(now, |at| at.max(now));
@@ -63,12 +60,22 @@ impl Sight {
         }
     }
 
-    fn look_from(&mut self, at: Moment) {
+    /// Looks from `at` on, or sooner if that is planned.
+    pub(super) fn look_from(&mut self, at: Moment) {
         if self.round.is_some() {
             self.look_again = Some(self.look_again.map_or(at, |it| it.min(at)));
         } else {
             self.next_look = self.next_look.min(at);
         }
+    }
+
+    /// The clock was set.
+    pub(super) fn shift(&mut self, step_ms: i64) {
+        let always = [&mut self.settled_at, &mut self.since, &mut self.next_look];
+        let sometimes = [&mut self.last_change, &mut self.look_again, &mut self.looks_full_at];
+        let moments = always.into_iter().chain(sometimes.into_iter().flatten());
+        moments.for_each(|moment| *moment = moment.shifted(step_ms));
+        self.check.iter_mut().for_each(|it| it.shift(step_ms));
     }
 
     pub(super) fn changed_to(&mut self, observed: &Observed, now: Moment) {

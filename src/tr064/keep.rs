@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 const LONGEST: u64 = 1024 * 1024;
 
 /// How often, and how long in between, somebody who writes is waited for: it takes them a few milliseconds.
-const TRIES: u32 = 50;
+const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Reads a file; `None`: there is none. No link is followed: the folder belongs to the daemon's user, and who reads may be root.

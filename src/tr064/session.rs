@@ -84,6 +84,15 @@ impl Session {
         Self { pause, ..self }
     }
 
+    /// The box has accepted the login: its certificate is remembered from now on, if that has not happened yet.
+    ///
+    /// # Errors
+    ///
+    /// Another certificate was remembered for it meanwhile.
+    pub fn vouch(&self) -> Result<(), CallError> {
+        self.wire.vouch()
+    }
+
     /// Model name; may be empty.
     pub fn model(&self) -> &str {
         &self.described.model

@@ -58,6 +58,8 @@ struct State {
     expected: Vec<Fingerprint>,
     /// Shown on a connection while nothing was expected.
     seen: Option<Fingerprint>,
+    /// The first certificate of a box that has not accepted the login yet.
+    unvouched: Option<Fingerprint>,
     problem: Option<String>,
 }
 
@@ -109,12 +111,28 @@ impl Pin {
         ))
     }
 
-    /// Remembers the certificate of a connection that was made: only now has the box proven that it is its own.
+    /// Remembers the certificate of a connection that was made: only now has the box proven that it is its own. One that was merely
+    /// found has to accept the login as well, see [`Self::vouch`].
     pub(super) fn confirm(&self) -> Result<(), CallError> {
         let mut state = lock(&self.state);
         let Some(seen) = state.seen.take().filter(|_| state.expected.is_empty()) else {
             return Ok(());
         };
+        if self.roams() {
+            state.expected = vec![seen];
+            state.unvouched = Some(seen);
+            return Ok(());
+        }
+        self.remember(&mut state, seen)
+    }
+
+    /// The box has accepted the login: it is ours.
+    pub(super) fn vouch(&self) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        state.unvouched.take().map_or(Ok(()), |seen| self.remember(&mut state, seen))
+    }
+
+    fn remember(&self, state: &mut State, seen: Fingerprint) -> Result<(), CallError> {
         let first = match &self.trust {
             Trust::FirstUse { file: Some(file) } | Trust::Known { file: Some(file) } => KnownBoxes::add(file, &self.host, seen)
                 .unwrap_or_else(|why| {

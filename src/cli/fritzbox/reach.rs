@@ -102,7 +102,7 @@ impl Way {
         let login = self.settings.fritzbox.login.clone();
         let silent_without = login.is_none() && self.address().is_some();
         let detectors = self.detectors(login)?;
-        let why = match detectors.wan_view(None).await {
+        let why = match detectors.wan_view(self.via()).await {
             Ok(view) => return Ok(view),
             Err(why) => why,
         };
@@ -123,16 +123,21 @@ impl Way {
     }
 
     async fn session(&self, detectors: &Detectors, login: Option<Login>) -> Result<Session, Trouble> {
-        let place = detectors.place(None).await.map_err(Trouble::NotFound)?;
+        let place = detectors.place(self.via()).await.map_err(Trouble::NotFound)?;
         let trust = match self.settings.fritzbox.fingerprint {
             Some(fingerprint) => Trust::Pinned(fingerprint),
             None => Trust::FirstUse { file: self.known_boxes.clone() },
         };
-        Ok(Session::open(&self.clients, &place, None, login, trust).await?)
+        Ok(Session::open(&self.clients, &place, self.via(), login, trust).await?)
     }
 }
 
 impl Way {
+    /// The way out of the line whose box is meant: the one that is called default, or the only one there is.
+    fn via(&self) -> Option<&str> {
+        self.settings.lines.first().and_then(|line| line.interface.as_deref())
+    }
+
     /// Runs a conversation on this thread.
     ///
     /// # Errors

@@ -160,6 +160,9 @@ fn notes(info: &DdnsInfo, mode: Mode) -> Vec<String> {
          hand for the box, write the plain one, or add fritz_compat = true."
             .into(),
     );
+    if !info.enabled {
+        notes.push("The box's own client is switched off, and so is this entry: remove enabled = false to use it.".into());
+    }
     if [&info.status_ipv4, &info.status_ipv6].iter().any(|word| word.status == Some(Status::AccountDisabled)) {
         notes.push("The provider has refused the box (account-disabled): find out why before wanbeacon asks it again.".into());
     }

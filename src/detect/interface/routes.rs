@@ -81,6 +81,14 @@ impl Ways {
     }
 }
 
+#[cfg(test)]
+impl Ways {
+    /// A default route alone, for tests.
+    pub(in crate::detect) fn through(gateway: Ipv4Addr) -> Self {
+        Self { routes: vec![Route::through(gateway.octets())], links: Vec::new() }
+    }
+}
+
 impl Route {
     /// A default route for tests.
     #[cfg(test)]

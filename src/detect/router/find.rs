@@ -57,6 +57,8 @@ pub(super) enum WayOut {
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) way_out: WayOut,
+    /// What goes through the gateway, and what stands beside it.
+    pub(super) ways: Ways,
     /// Addresses that a box may have, and that are reached through the gateway.
     pub(super) factory: Vec<Ipv4Addr>,
     /// Our addresses in the networks to search.
@@ -96,6 +98,7 @@ impl Scene {
         });
         Self {
             way_out: WayOut::of(ways),
+            ways: ways.clone(),
             factory: FACTORY.into_iter().filter(|&address| ways.leave_for(address)).collect(),
             sources: sources.take(SOURCES).collect(),
             group: ssdp::GROUP,
@@ -135,6 +138,12 @@ impl Seeker<'_> {
     /// The box by its name in the LAN.
     async fn named(&self, scene: &Scene, gateway: Option<Ipv4Addr>) -> Found {
         match by_name(self.names).await.filter(|address| gateway.map(IpAddr::V4) != Some(*address)) {
+            // In the same LAN as the gateway it is the box of another line.
+            Some(IpAddr::V4(beside)) if gateway.is_some() && !scene.ways.leave_for(beside) => {
+                let mut found = Found::new(scene.way_out);
+                found.strangers.push(beside.into());
+                found
+            }
             Some(address) => self.open(scene, address, Rank::Named).await,
             None => Found::new(scene.way_out),
         }

@@ -28,6 +28,9 @@ pub(super) const RELAPSE: Duration = Duration::from_secs(3600);
 /// time …
 pub(super) const PATIENCE: Duration = Duration::from_secs(240);
 
+/// The same where there was one: it may be starting anew.
+const RESTART: Duration = Duration::from_secs(30);
+
 /// … and at most, and that of a router which is not the one that is wanted.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -65,6 +68,8 @@ pub(super) struct Known {
     any: Option<Answer>,
     /// How often in a row nobody answered.
     misses: u32,
+    /// There was a router on this way out: it may be starting anew.
+    had: bool,
 }
 
 impl Described {
@@ -114,9 +119,12 @@ impl Known {
     /// What a look found: for `wanted`, and for later questions of the other kind. `patient`: not to repeat a look in vain at once.
     pub(super) fn learn(&mut self, wanted: Wanted, way_out: Option<&Route>, found: Found, patient: bool) -> Answer {
         let nobody = found.choose(Wanted::Any).is_err();
-        let misses = if nobody && self.way_out.as_ref() == way_out { self.misses.saturating_add(1) } else { u32::from(nobody) };
+        let same = self.way_out.as_ref() == way_out;
+        let misses = if nobody && same { self.misses.saturating_add(1) } else { u32::from(nobody) };
+        let had = !nobody || (same && self.had);
         let pause = match misses {
             _ if !patient => Duration::ZERO,
+            1.. if had => RESTART,
             0 => LONGEST,
             misses => PATIENCE.saturating_mul(1 << (misses - 1).min(10)).min(LONGEST),
         };
@@ -136,7 +144,7 @@ impl Known {
             Some(known) if known.result.is_ok() && other.result.is_err() => known,
             _ => other,
         };
-        *self = Self { way_out: way_out.cloned(), misses, ..Self::default() };
+        *self = Self { way_out: way_out.cloned(), misses, had, ..Self::default() };
         self.put(wanted.other(), other);
         answer
     }
@@ -200,7 +208,9 @@ mod tests {
         assert_eq!(pauses, [4, 8, 16, 32, 60, 60]);
         assert!(known.take(Wanted::Any, None).is_some(), "nobody is there for anybody");
         stays(&mut known, Wanted::Any, found(true, Rank::Gateway));
-        assert_eq!(stays(&mut known, Wanted::Any, nobody()), Some(4));
+        for _ in 0..3 {
+            assert_eq!(stays(&mut known, Wanted::Any, nobody()), Some(0), "half a minute: it may be starting anew");
+        }
         // What is configured is tried each time.
         let answer = known.learn(Wanted::Any, None, nobody(), false);
         assert!(answer.until.is_some_and(|until| until <= Instant::now()));

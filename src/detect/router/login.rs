@@ -143,6 +143,7 @@ async fn enter(session: Session) -> Result<Login, CallError> {
     let service = session.wan_service().await?;
     // The service may be told without login; this is not.
     session.call(&service, "GetStatusInfo", &[]).await?;
+    session.vouch()?;
     Ok(Login { session, service, doubtful: Mutex::default() })
 }
 

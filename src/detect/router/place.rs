@@ -46,6 +46,12 @@ pub(super) fn place(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Does a name lead to the own network? A box names its public IPv6 address as well: where there is IPv4, that decides.
+fn is_near(found: &[IpAddr]) -> bool {
+    let v4 = || found.iter().filter(|address| address.is_ipv4());
+    if v4().next().is_some() { v4().all(|address| near(*address)) } else { found.iter().all(|address| near(*address)) }
+}
+
 /// `place` with its name replaced by the address that is behind it. What is written as an address is taken as it is; a name may
 /// lead anywhere, and the router is near.
 ///
@@ -61,7 +67,7 @@ pub(super) async fn locate(names: &Names, place: &Url) -> Result<Url, String> {
     let found = tokio::time::timeout(LOOKUP * 2, names.addresses(host, None)).await;
     let found = found.unwrap_or_else(|_| Err(format!("failed to look up {host:?}: no answer within {:?}", LOOKUP * 2)));
     let found = found.map_err(|why| format!("{why}; {remedy}"))?;
-    if !found.iter().all(|address| near(*address)) {
+    if !is_near(&found) {
         let all: Vec<String> = found.iter().take(SHOWN).map(ToString::to_string).collect();
         return Err(format!("{host:?} leads to {}, which is not in a private network; {remedy}", all.join(", ")));
     }
@@ -103,7 +109,7 @@ pub(super) fn near(address: IpAddr) -> bool {
 /// The box by its name, if the LAN's resolver has it: outside, `.box` belongs to strangers.
 pub(super) async fn by_name(names: &Names) -> Option<IpAddr> {
     let found = tokio::time::timeout(LOOKUP, names.addresses(NAME, None)).await.ok()?.ok()?;
-    if found.iter().all(|address| near(*address)) { usable(&found) } else { None }
+    if is_near(&found) { usable(&found) } else { None }
 }
 
 #[cfg(test)]

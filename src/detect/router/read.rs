@@ -21,6 +21,9 @@ pub(super) type Values = BTreeMap<String, String>;
 /// Longest text of a router that is kept, in characters: addresses and words of a state are shorter.
 const TEXT: usize = 64;
 
+/// How long a side fact is waited for.
+const ASIDE: Duration = Duration::from_secs(1);
+
 /// A router that is asked without login.
 #[derive(Debug)]
 pub(super) struct Igd {
@@ -174,7 +177,8 @@ impl Igd {
         Ok(RouterReading {
             address: text(&found, "NewExternalIPAddress"),
             status: status(service, clients).await?,
-            ds_lite: self.ds_lite(clients).await,
+            // Good to know, and not worth waiting for.
+            ds_lite: tokio::time::timeout(ASIDE, self.ds_lite(clients)).await.unwrap_or(None),
             ..RouterReading::default()
         })
     }

@@ -129,7 +129,7 @@ impl<'a> Book<'a> {
 
     /// The quorum said the same, or something else.
     pub(super) fn compared(&mut self, agreed: bool, now: Moment) {
-        self.0.dissents = if agreed { 0 } else { self.0.dissents + 1 };
+        self.0.dissents = if agreed { 0 } else { self.0.dissents.saturating_add(1) };
         if self.0.dissents >= DISSENTS {
             self.0.dissents = 0;
             self.0.benched_until = Some(now.plus(BENCH));

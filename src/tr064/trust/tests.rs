@@ -148,6 +148,8 @@ fn once_a_box_is_known_a_stranger_is_none() {
     let first = Pin::new("192.168.178.1", trust.clone()).unwrap();
     assert!(!first.knows() && first.judge(&mine), "the first one is accepted");
     first.confirm().unwrap();
+    assert!(!file.exists(), "it has not accepted the login yet");
+    first.vouch().unwrap();
     KnownBoxes::add(&file, "fritz.box%eth1", Fingerprint(Sha256::digest(&other).into())).unwrap();
     // The place does not matter, the box does.
     for host in ["192.168.178.1", "192.168.0.1%wlan0"] {
@@ -171,6 +173,7 @@ fn a_box_that_only_this_run_remembers_is_a_known_one() {
     let first = Pin::new("here.test", trust.clone()).unwrap();
     assert!(first.judge(&CertificateDer::from_slice(b"one")));
     first.confirm().unwrap();
+    first.vouch().unwrap();
     let elsewhere = Pin::new("there.test", trust).unwrap();
     assert!(!elsewhere.judge(&CertificateDer::from_slice(b"two")) && elsewhere.judge(&CertificateDer::from_slice(b"one")));
 }

@@ -15,6 +15,8 @@ struct Network<'a> {
     announced: &'a [(&'a FakeRouter, &'a str)],
     named: Option<&'a str>,
     factory: Vec<Ipv4Addr>,
+    /// Everybody is in one LAN: nobody is reached through the gateway.
+    beside: bool,
     port: Option<u16>,
 }
 
@@ -31,6 +33,7 @@ impl Network<'_> {
         let dns = FakeDns::start("127.0.0.1:0", Zone::new(records)).await;
         let scene = Scene {
             way_out: self.gateway.map_or(WayOut::None, |fake| WayOut::Gateway(v4(fake))),
+            ways: self.gateway.filter(|_| !self.beside).map(|fake| Ways::through(v4(fake))).unwrap_or_default(),
             factory: self.factory,
             sources: vec![Ipv4Addr::LOCALHOST],
             group: lan(self.announced).await,
@@ -117,6 +120,7 @@ async fn a_gateway_that_is_no_fritz_box_is_named_and_a_box_beside_it_is_not_take
         named: Some("127.0.0.3"),
         factory: vec![v4(&fritz)],
         port: None,
+        beside: false,
     };
     let found = found.look().await;
     assert_eq!(chosen(&found, Wanted::Any).unwrap().place, fake.place());
@@ -155,6 +159,16 @@ async fn behind_a_silent_gateway_the_name_of_the_box_counts_before_its_factory_a
 }
 
 #[tokio::test]
+async fn a_box_beside_a_silent_gateway_is_not_asked_because_of_its_name() {
+    let named = FakeRouter::fritz_box("127.0.0.3:0").await;
+    let silent = FakeRouter::start(&format!("127.0.0.2:{}", named.address.port()), &[]).await;
+    let found = Network { gateway: Some(&silent), named: Some("127.0.0.3"), beside: true, ..Network::default() }.look().await;
+    let why = chosen(&found, Wanted::FritzBox).unwrap_err().why;
+    assert!(why.contains("127.0.0.3 answers as a router and is not the gateway"), "{why}");
+    assert_eq!(named.asked(), [""; 0]);
+}
+
+#[tokio::test]
 async fn without_a_gateway_the_only_box_that_answers_is_taken_for_a_while() {
     let (fritz, other) = (FakeRouter::fritz_box("127.0.0.2:0").await, mini("127.0.0.3:0", "b").await);
     let candidate = find(Wanted::FritzBox, None, &[(&fritz, "/igddesc.xml"), (&other, "/desc.xml")]).await.unwrap();
@@ -185,7 +199,7 @@ async fn a_box_that_is_closed_without_login_is_remembered_for_one() {
 /// Nobody is there to be asked.
 async fn nowhere(way_out: WayOut) -> String {
     let dns = FakeDns::start("127.0.0.1:0", Zone::new(vec![])).await;
-    let scene = Scene { way_out, factory: Vec::new(), sources: Vec::new(), group: ssdp::GROUP, port: 1 };
+    let scene = Scene { way_out, ways: Ways::default(), factory: Vec::new(), sources: Vec::new(), group: ssdp::GROUP, port: 1 };
     let names = Names::new(&[dns.address]);
     let seeker = Seeker { clients: &clients(), names: &names, via: None, deadline: Instant::now() + SEARCH };
     seeker.find(&scene).await.choose(Wanted::Any).unwrap_err().why

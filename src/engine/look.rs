@@ -212,7 +212,7 @@ impl Engine {
                         sight.stir(turn.now);
                     }
                 } else {
-                    let gone = Observed::Absent("there is no link".to_owned());
+                    let gone = Sight::unlinked();
                     sight.down = true;
                     sight.round = None;
                     sight.last_round = None;

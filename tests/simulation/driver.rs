@@ -42,7 +42,7 @@ struct Reply {
 }
 
 /// One line of events, newest last.
-const KEPT: usize = 40;
+const KEPT: usize = 60;
 
 /// How many times in a row the engine may want to be woken at once.
 const SPIN: u32 = 200;
@@ -167,12 +167,13 @@ impl World {
             let next = [coming, self.wake, self.restart_at].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= until) else {
                 self.now = until;
-                return Ok(());
+                return self.watch();
             };
             if next > self.now {
                 self.spins = 0;
             }
             self.now = self.now.max(next);
+            self.watch()?;
             if self.restart_at == Some(next) {
                 self.restart_at = None;
                 self.start()?;
@@ -187,6 +188,12 @@ impl World {
                 self.idle(Event::Tick)?;
             }
         }
+    }
+
+    /// Is every line looked at as often as it should be?
+    fn watch(&mut self) -> Result<(), String> {
+        let up = self.is_healthy().then_some(self.lines[0].up);
+        self.observer.watch(up, self.now)
     }
 
     /// A wake-up that was asked for: does it do anything?
@@ -298,6 +305,7 @@ impl World {
     /// Time passes and nobody notices.
     pub(crate) fn sleep(&mut self, span: u64) -> Result<(), String> {
         self.now += span;
+        self.observer.sights.slept(self.now);
         if self.is_healthy() {
             self.observer.resumed(self.lines[0].up);
         }
@@ -359,8 +367,6 @@ impl World {
             return Ok(());
         }
         self.mind_the_clock(now);
-        let up = self.awake.then_some(self.lines[0].up);
-        self.observer.watch(up, self.now)?;
         let Some(engine) = &mut self.engine else {
             return Ok(());
         };
@@ -472,6 +478,10 @@ impl World {
             self.observer.echo(&sights::who(probe), via, family, self.now)?;
         }
         let (result, told) = line.read(probe, family, &mut self.dice);
+        if std::env::var("DBG").is_ok() {
+            let t = format!("ask {ticket} {asked:?} -> {told:?}");
+            self.tell(&t);
+        }
         let delay = self.dice.between(5, 3 * SECOND);
         self.later(delay, Coming::Reading(ticket, result, asked, told));
         Ok(())

@@ -174,13 +174,13 @@ impl Line {
         }
         let own = Told { address: self.address(family), prefix: None };
         match probe {
-            Probe::Interface(_) => {
+            Probe::Interface(named) => {
                 let address = own.address.filter(|_| family == Family::V6 || !self.behind);
                 let prefix = match address {
                     Some(IpAddr::V6(v6)) => Some(Prefix::new(v6, 64)),
                     _ => None,
                 };
-                (Ok(Reading::Interface(self.interface())), Told { address, prefix })
+                (Ok(Reading::Interface(self.interface(named.as_deref()))), Told { address, prefix })
             }
             Probe::Command(_) => (Ok(Reading::Text(text(shown))), own),
             Probe::FritzBox | Probe::Upnp | Probe::Pcp => self.router(family),
@@ -237,7 +237,7 @@ impl Line {
         }
     }
 
-    fn interface(&self) -> Vec<InterfaceAddress> {
+    fn interface(&self, named: Option<&str>) -> Vec<InterfaceAddress> {
         let families = Family::ALL.into_iter().filter(|family| self.up[*family]);
         let addresses = families.filter_map(|family| match self.shown[family] {
             Shown::Public(IpAddr::V4(_)) if self.behind => Some(IpAddr::V4(JUNK_V4[0])),
@@ -246,7 +246,7 @@ impl Line {
         });
         addresses
             .map(|address| InterfaceAddress {
-                interface: "ppp0".into(),
+                interface: named.unwrap_or("ppp0").into(),
                 address: Some(address),
                 prefix_length: if address.is_ipv4() { 32 } else { 64 },
                 up: true,

@@ -240,6 +240,11 @@ impl Sights {
         sight.epoch += 1;
     }
 
+    /// Whoever sleeps looks at nothing.
+    pub(crate) fn slept(&mut self, now: u64) {
+        self.of.values_mut().for_each(|sight| sight.looked = now);
+    }
+
     pub(crate) fn forget_all(&mut self, family: Family) {
         let lines: Vec<String> = self.of.keys().map(|(line, _)| line.clone()).collect();
         for line in lines {

@@ -60,10 +60,15 @@ impl Engine {
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
         for sight in self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6]) {
-            let moments = [Some(&mut sight.settled_at), Some(&mut sight.since), sight.last_change.as_mut(), Some(&mut sight.next_look)];
-            moments.into_iter().flatten().for_each(|moment| *moment = moment.shifted(step_ms));
+            let always = [&mut sight.settled_at, &mut sight.since, &mut sight.next_look];
+            let sometimes = [&mut sight.last_change, &mut sight.look_again, &mut sight.looks_full_at];
+            let moments = always.into_iter().chain(sometimes.into_iter().flatten());
+            moments.for_each(|moment| *moment = moment.shifted(step_ms));
             sight.check.iter_mut().for_each(|it| it.shift(step_ms));
         }
+        // What is taken back to if the request proves to have reached nobody.
+        let before = self.flights.values_mut().flat_map(|flight| &mut flight.before);
+        before.for_each(|(_, record)| record.shift(step_ms));
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
     }
 

@@ -249,3 +249,33 @@ fn other_sources_are_not_asked_where_there_is_no_link() {
     desk.pass(MINUTE);
     assert!(desk.probes.len() > asked);
 }
+
+#[test]
+fn what_was_seen_outside_before_the_machine_slept_is_no_answer_afterwards() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", "ipv4 = [\"web\"]"));
+    desk.dns.v4 = Some(V4_OLD);
+    for event in [Event::Resumed, Event::LinkChanged(PerFamily { v4: false, v6: true })] {
+        desk.shown.v4 = Some(V4_OLD);
+        desk.pass(HOUR);
+        desk.start();
+        assert_eq!(desk.line(Family::V4).address, Some(V4_OLD));
+        desk.shown.v4 = None;
+        desk.handle(event);
+        desk.handle(Event::LinkChanged(PerFamily { v4: true, v6: true }));
+        desk.pass(MINUTE);
+        assert_eq!(desk.line(Family::V4).address, None);
+    }
+}
+
+#[test]
+fn a_look_from_outside_is_no_voice_in_a_later_round() {
+    let mut desk = behind_a_box();
+    desk.shown.v4 = Some(V4_NEXT);
+    desk.start();
+    assert!(desk.line(Family::V4).reason.is_some(), "it contradicts");
+    desk.router.v4 = Some(router("", None));
+    desk.shown.v4 = None;
+    desk.look();
+    desk.pass(MINUTE);
+    assert_eq!((desk.line(Family::V4).address, desk.sent.len()), (None, 0));
+}

@@ -107,7 +107,9 @@ fn no_history_breaks_a_rule_of_conduct_and_every_good_day_ends_with_the_right_ad
     let Sum { requests, right, checks, ticks, idle } = sum;
     let lived = histories * (BUSY + GOOD);
     println!("{lived} days, {requests} requests, {right} names right at the end, {checks} checks, {idle} of {ticks} wake-ups for nothing");
-    assert!(sum.requests > days / 10 && sum.right > 0, "so few requests prove nothing");
+    assert!(requests > days / 10 && right > 0, "so few requests prove nothing");
+    // What was due when a wake-up was asked for may have been settled by something else meanwhile.
+    assert!(idle <= ticks / 50, "idle stays idle");
 }
 
 /// One history; the broken rule with what happened before, if there is one.

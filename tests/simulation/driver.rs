@@ -42,12 +42,13 @@ struct Reply {
 }
 
 /// One line of events, newest last.
-const KEPT: usize = 60;
+const KEPT: usize = 40;
 
 /// How many times in a row the engine may want to be woken at once.
 const SPIN: u32 = 200;
 
 /// The rest of the world, and the process in it.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are true independently of each other")]
 pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) setup: Setup,
@@ -478,10 +479,6 @@ impl World {
             self.observer.echo(&sights::who(probe), via, family, self.now)?;
         }
         let (result, told) = line.read(probe, family, &mut self.dice);
-        if std::env::var("DBG").is_ok() {
-            let t = format!("ask {ticket} {asked:?} -> {told:?}");
-            self.tell(&t);
-        }
         let delay = self.dice.between(5, 3 * SECOND);
         self.later(delay, Coming::Reading(ticket, result, asked, told));
         Ok(())
@@ -567,7 +564,8 @@ impl World {
             // A subnet needs what is delegated, and only a router knows that.
             let line = self.observer.rules().lines.iter().find(|line| line.name == entry.wan);
             let routers = line.is_some_and(|line| line.sources.v6.iter().all(wanbeacon::rules::consensus::Source::router));
-            let subnet = key.2 == Family::V6 && entry.ipv6_host.is_some_and(|host| host.subnet() != 0);
+            // One request may be for both families.
+            let subnet = entry.mode.wants(Family::V6) && entry.ipv6_host.is_some_and(|host| host.subnet() != 0);
             if subnet && !routers {
                 continue;
             }

@@ -41,6 +41,7 @@ pub(crate) enum Mood {
 const MOODS: [Mood; 9] =
     [Mood::Honest, Mood::Honest, Mood::Private, Mood::Carrier, Mood::Empty, Mood::PrefixOnly, Mood::DsLite, Mood::Over, Mood::Silent];
 
+#[expect(clippy::struct_excessive_bools, reason = "facts that are true independently of each other")]
 pub(crate) struct Line {
     /// Routers, as they speak.
     pub(crate) router: PerFamily<Mood>,

@@ -207,7 +207,14 @@ impl Observer {
     pub(crate) fn dns(&mut self, key: &Key, shown: Option<Seen>, wanted: Option<IpAddr>, denied: bool, now: u64) {
         self.fleeting.entry(key.clone()).or_default().asked_dns = true;
         let entry = keys(&self.rules, false).find(|(_, it)| it == key).map(|(at, _)| at);
+        // In whatever is seen of the line just now the client may have found its address.
+        let seen = |shown| entry.is_some_and(|at| self.sights.supports(&self.rules, &self.rules.entries[at], key.2, shown, now).is_ok());
+        let adopted = matches!(shown, Some(Seen(Some(shown))) if seen(shown));
         let name = self.memory.names.entry(key.clone()).or_default();
+        if adopted && !name.heard {
+            name.heard = true;
+            self.changed = true;
+        }
         if name.mismatched
             && let (Some(at), Some(Seen(Some(shown))), Some((claimed, _))) = (entry, shown, name.success)
             && shown == claimed
@@ -644,6 +651,9 @@ impl Observer {
     pub(crate) fn saved(&mut self, by_a_save: bool) {
         if by_a_save {
             self.unsaved = false;
+        }
+        if !self.unsaved {
+            self.sights.saved();
         }
         if !self.unsaved && std::mem::take(&mut self.changed) {
             self.durable = self.memory.clone();

@@ -55,6 +55,8 @@ struct Check {
     /// The address near by that it is about.
     near: Option<IpAddr>,
     ended: bool,
+    /// And that is on disk.
+    kept: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -176,18 +178,20 @@ impl Sights {
 
     /// Once a day; after four hours again if nobody answered.
     fn begin_check(&mut self, key: (String, Option<String>, Family), near: Option<IpAddr>, now: u64) -> Result<(), String> {
-        let check = self.checks.entry(key.clone()).or_default();
+        let (line, family) = (key.0.clone(), key.2);
+        let check = self.checks.entry(key).or_default();
         if check.begun == now && check.near == near {
             return Ok(());
         }
         let least = if check.ended { DAY } else { 4 * HOUR };
         if check.begun > 0 && now + 5 < check.begun + least {
-            return Err(format!("{} {} is looked at from outside again after {} s", key.0, key.2, (now - check.begun) / SECOND));
+            let since = (now - check.begun) / SECOND;
+            return Err(format!("{line} {family} is looked at from outside again after {since} s"));
         }
         if check.begun != now {
             self.begun += 1;
         }
-        *check = Check { begun: now, near, ended: false };
+        *check = Check { begun: now, near, ended: false, kept: false };
         Ok(())
     }
 
@@ -220,7 +224,7 @@ impl Sights {
                 fact.prefix_gone.get_or_insert(now);
             }
         }
-        sight.facts.retain(|fact| fact.at + 80 * HOUR * 24 > now);
+        sight.facts.retain(|fact| fact.at + 80 * DAY > now);
         if sight.facts.len() > 80 {
             sight.facts.remove(0);
         }
@@ -258,8 +262,9 @@ impl Sights {
             sight.epoch += 1;
             sight.proven = false;
         }
-        for line in before.lines.iter().filter(|line| !after.lines.contains(line)) {
-            for family in Family::ALL {
+        for line in &before.lines {
+            let after = after.lines.iter().find(|it| (&it.name, &it.interface) == (&line.name, &line.interface));
+            for family in Family::ALL.into_iter().filter(|it| after.is_none_or(|after| after.sources[*it] != line.sources[*it])) {
                 self.forget(&line.name, family);
             }
         }
@@ -273,6 +278,12 @@ impl Sights {
             sight.proven = false;
         }
         self.followed = false;
+        self.checks.values_mut().for_each(|check| check.ended = check.kept);
+    }
+
+    /// What is known is on disk.
+    pub(crate) fn saved(&mut self) {
+        self.checks.values_mut().for_each(|check| check.kept = check.ended);
     }
 
     /// It could not write down when it looked, or nobody can say how long ago that was.

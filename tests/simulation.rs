@@ -35,6 +35,9 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+/// When a history begins: a clock that is set does not move what happened in it before the beginning of time.
+const START: u64 = 5 * DAY;
+
 /// Days of events in one history, and of health at its end.
 const BUSY: u64 = 40;
 const GOOD: u64 = 10;
@@ -120,9 +123,9 @@ fn history(seed: u64) -> Result<Sum, String> {
 }
 
 fn live(world: &mut World) -> Result<Sum, String> {
-    world.run(SECOND)?;
+    world.run(START + SECOND)?;
     let calm = world.dice.pick(&[2 * HOUR, 6 * HOUR, 12 * HOUR]);
-    while world.now < BUSY * DAY {
+    while world.now < START + BUSY * DAY {
         let pause = match world.dice.below(10) {
             0 => world.dice.between(0, 30 * SECOND),
             1 => world.dice.between(0, 10 * MINUTE),
@@ -135,7 +138,7 @@ fn live(world: &mut World) -> Result<Sum, String> {
     recover(world)?;
     world.run(world.now + DAY)?;
     let right = world.all_is_well()?;
-    world.run((BUSY + GOOD) * DAY)?;
+    world.run(START + (BUSY + GOOD) * DAY)?;
     let right = right.min(world.all_is_well()?);
     let (ticks, idle) = world.ticks;
     Ok(Sum { requests: world.observer.requests, right, checks: world.observer.sights.begun, ticks, idle })

@@ -22,7 +22,7 @@ use super::provider::{Answer, Key, Provider, Request, Seen};
 use super::script::Happening;
 use super::setup::Setup;
 use super::sights::{self, Asked, Told, machine};
-use super::{DAY, HOUR, MINUTE, SECOND};
+use super::{DAY, HOUR, MINUTE, SECOND, START};
 
 /// Something that will come back to the process.
 enum Coming {
@@ -118,8 +118,8 @@ impl World {
             memory,
             engine: None,
             disk: BTreeMap::new(),
-            now: 0,
-            boot: 0,
+            now: START,
+            boot: START,
             offset: 0,
             line_offset: None,
             disk_offset: 0,
@@ -133,7 +133,7 @@ impl World {
             disk_full_until: 0,
             unwritable: false,
             dies_in: None,
-            restart_at: Some(0),
+            restart_at: Some(START),
             stopping: false,
             trace: VecDeque::new(),
         };

@@ -837,6 +837,25 @@ fn a_clock_that_is_set_back_does_not_make_us_deaf_for_events() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_under_way_does_not_put_off_what_reached_nobody() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(HOUR);
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(1));
+    let sent = desk.sent.len();
+    desk.wall = desk.wall.minus(HOUR * 8);
+    desk.handle(Event::Tick);
+    for _ in 0..2 {
+        desk.answer(Outcome::Failed(Fault::Connect("refused".into())));
+    }
+    desk.pass(seconds(60));
+    assert!(desk.sent.len() > sent + 1, "{:?}", desk.addresses());
+}
+
+#[test]
 fn where_only_the_prefix_matters_the_router_is_polled_as_before() {
     let mut desk = beside_a_router();
     let host = HostId::parse("::1a2b:3c4d:5e6f:7788").unwrap();

@@ -24,11 +24,14 @@ impl Engine {
                 names: entry.domains.iter().map(|domain| held_of(entry, domain, &mut known)).collect(),
             })
             .collect();
-        // Other sources, or another way out, show another address.
-        let mut old = std::mem::take(&mut self.wans);
-        let mut sights_of = |line: &Line| {
-            let same = old.iter().position(|wan| wan.line == *line);
-            same.map_or_else(|| PerFamily::from_fn(|_| Sight::new()), |at| old.swap_remove(at).sights)
+        let old = std::mem::take(&mut self.wans);
+        let sights_of = |line: &Line| {
+            let before = old.iter().find(|wan| (&wan.line.name, &wan.line.interface) == (&line.name, &line.interface));
+            PerFamily::from_fn(|family| match before {
+                Some(wan) if wan.line.sources[family] == line.sources[family] => wan.sights[family].clone(),
+                // Other sources, or another way out, show another address.
+                _ => Sight::after(before.map(|wan| &wan.sights[family]), old.iter().any(|wan| wan.sights[family].down)),
+            })
         };
         self.wans =
             rules.lines.iter().map(|line| Wan { line: line.clone(), told: PerFamily::default(), sights: sights_of(line) }).collect();

@@ -3,7 +3,7 @@
 use super::event::{Level, Notice};
 use super::parts::{Checking, Looking};
 use super::{Engine, Memory, Run, Turn};
-use crate::rules::address::{Family, Observed};
+use crate::rules::address::{Family, Observed, Sighting};
 use crate::rules::consensus::{CrossCheck, ProbeFault, Reading, Round, Step};
 
 impl Engine {
@@ -36,8 +36,17 @@ impl Engine {
         let Looking { wan, family, number, .. } = looking;
         if let Some(checking) = &mut self.wans[wan].sights[family].checking {
             let step = checking.round.answer(number, result, &mut self.services, turn.now);
+            let near = checking.near.address;
+            // It is a remark, not a voice in a later round.
+            self.outdate(wan, family, Some(near));
             self.check_step(wan, family, step, turn);
         }
+    }
+
+    /// Has a source of the house decided?
+    pub(super) fn is_near(&self, wan: usize, sighting: &Sighting) -> bool {
+        let sources = &self.wans[wan].line.sources[Family::of(sighting.address)];
+        sources.iter().any(|source| !source.outside() && source.to_string() == sighting.source)
     }
 
     fn check_step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {

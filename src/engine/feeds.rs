@@ -1,11 +1,13 @@
 //! Who tells of changes by itself, and how rarely the others are asked because of that.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::{Level, Notice, RouterNews};
 use super::{Engine, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::Source;
+use crate::rules::consensus::services::forget_answers;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
 use crate::rules::schedule;
@@ -40,13 +42,21 @@ impl Engine {
 
     /// Nobody knows what happened meanwhile: what was seen is a memory, and so is what is answered to a question from before.
     pub(super) fn resumed(&mut self, now: Moment) {
-        self.looks.retain(|_, it| it.late);
+        self.looks.clear();
         for sight in self.sights_mut().filter(|sight| !sight.down) {
             sight.round = None;
             sight.look_again = None;
             sight.forget();
             sight.look_from(now);
         }
+        for (wan, family) in (0..self.wans.len()).flat_map(|wan| Family::ALL.map(|family| (wan, family))) {
+            self.outdate(wan, family, None);
+        }
+    }
+
+    /// What was seen outside of this line a while ago does not stand in for an answer any more, unless it was `but`.
+    pub(super) fn outdate(&mut self, wan: usize, family: Family, but: Option<IpAddr>) {
+        forget_answers(&mut self.services, &self.wans[wan].line, family, but);
     }
 
     /// Until the next look after this observation.

@@ -60,6 +60,9 @@ impl Engine {
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
         self.sights_mut().for_each(|sight| sight.shift(step_ms));
+        // What is taken back to if the request proves to have reached nobody.
+        let before = self.flights.values_mut().flat_map(|flight| &mut flight.before);
+        before.for_each(|(_, record)| record.shift(step_ms));
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
     }
 

@@ -97,6 +97,11 @@ impl Engine {
             Step::Wait => {}
             Step::Ask(probes) => self.put(wan, family, false, probes, turn),
             Step::Done(observed) => {
+                if let Observed::Known(sighting) = &observed
+                    && self.is_near(wan, sighting)
+                {
+                    self.outdate(wan, family, Some(sighting.address));
+                }
                 self.observed(wan, family, observed, turn);
                 self.check(wan, family, turn);
             }
@@ -212,7 +217,7 @@ impl Engine {
                         sight.stir(turn.now);
                     }
                 } else {
-                    let gone = Observed::Absent("there is no link".to_owned());
+                    let gone = Sight::unlinked();
                     sight.down = true;
                     sight.round = None;
                     sight.last_round = None;
@@ -221,6 +226,7 @@ impl Engine {
                     sight.changed_to(&gone, turn.now);
                     sight.observed = Some(gone);
                     self.looks.retain(|_, it| (it.wan, it.family) != (wan, family));
+                    self.outdate(wan, family, None);
                 }
             }
             if *up {

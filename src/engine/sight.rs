@@ -32,6 +32,22 @@ impl Sight {
         }
     }
 
+    /// Of a line that is new, or whose sources are; `before`, what the line was. That a family has no link is true of every line.
+    pub(super) fn after(before: Option<&Self>, down: bool) -> Self {
+        Self {
+            observed: down.then(Self::unlinked),
+            looks_full_at: before.and_then(|it| it.looks_full_at),
+            down,
+            check: before.and_then(|it| it.check.clone()),
+            ..Self::new()
+        }
+    }
+
+    /// What is observed where there is no link.
+    pub(super) fn unlinked() -> Observed {
+        Observed::Absent("there is no link".to_owned())
+    }
+
     /// What was observed, with everything that is to be warned of.
     pub(super) fn told(&self) -> Option<Observed> {
         let mut observed = self.observed.clone();

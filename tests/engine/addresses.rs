@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use wanbeacon::engine::Run;
-use wanbeacon::engine::event::Level;
-use wanbeacon::rules::address::{Family, Prefix};
+use wanbeacon::engine::event::{Event, Level};
+use wanbeacon::rules::address::{Family, PerFamily, Prefix};
 use wanbeacon::rules::consensus::RouterReading;
 use wanbeacon::rules::domain::Domain;
 
-use super::desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, freedyn};
+use super::desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, freedyn, rules};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -215,4 +215,67 @@ fn the_ipv4_address_of_all_machines_is_one_request_and_each_ipv6_address_another
     let snapshot = desk.engine().snapshot(desk.now());
     assert_eq!(snapshot.ddns[1].families.v4.status, "account-disabled");
     assert_eq!(snapshot.ddns[0].families.v4.status, "complete");
+}
+
+#[test]
+fn other_sources_of_a_line_are_no_reason_to_look_from_outside_again() {
+    let mut desk = behind_a_box();
+    desk.start();
+    assert_eq!(desk.urls.len(), 1);
+    for list in ["\"interface\", \"fritzbox\", \"web\"", "\"fritzbox\", \"web\""] {
+        let config = freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", &format!("ipv4 = [{list}]"));
+        desk.rules = rules(&config);
+        desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+        desk.pass(HOUR);
+    }
+    assert_eq!(desk.urls.len(), 1, "{:?}", desk.urls);
+    desk.pass(24 * HOUR);
+    assert_eq!(desk.urls.len(), 2);
+}
+
+#[test]
+fn other_sources_are_not_asked_where_there_is_no_link() {
+    let mut desk = behind_a_box();
+    desk.start();
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: true }));
+    let asked = desk.probes.len();
+    let config = freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", "ipv4 = [\"upnp\"]\ninterface = \"ppp0\"");
+    desk.rules = rules(&config);
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    desk.pass(24 * HOUR);
+    assert_eq!(desk.probes.len(), asked);
+    assert_eq!(desk.picture(Family::V4).status, "internet-not-connected");
+    desk.handle(Event::LinkChanged(PerFamily { v4: true, v6: true }));
+    desk.pass(MINUTE);
+    assert!(desk.probes.len() > asked);
+}
+
+#[test]
+fn what_was_seen_outside_before_the_machine_slept_is_no_answer_afterwards() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("ipv4 = [\"command:whatismyip\"]", "ipv4 = [\"web\"]"));
+    desk.dns.v4 = Some(V4_OLD);
+    for event in [Event::Resumed, Event::LinkChanged(PerFamily { v4: false, v6: true })] {
+        desk.shown.v4 = Some(V4_OLD);
+        desk.pass(HOUR);
+        desk.start();
+        assert_eq!(desk.line(Family::V4).address, Some(V4_OLD));
+        desk.shown.v4 = None;
+        desk.handle(event);
+        desk.handle(Event::LinkChanged(PerFamily { v4: true, v6: true }));
+        desk.pass(MINUTE);
+        assert_eq!(desk.line(Family::V4).address, None);
+    }
+}
+
+#[test]
+fn a_look_from_outside_is_no_voice_in_a_later_round() {
+    let mut desk = behind_a_box();
+    desk.shown.v4 = Some(V4_NEXT);
+    desk.start();
+    assert!(desk.line(Family::V4).reason.is_some(), "it contradicts");
+    desk.router.v4 = Some(router("", None));
+    desk.shown.v4 = None;
+    desk.look();
+    desk.pass(MINUTE);
+    assert_eq!((desk.line(Family::V4).address, desk.sent.len()), (None, 0));
 }

@@ -21,11 +21,12 @@ use super::observer::{Arrival, Observer, keys};
 use super::provider::{Answer, Key, Provider, Request, Seen};
 use super::script::Happening;
 use super::setup::Setup;
-use super::{DAY, HOUR, MINUTE, SECOND};
+use super::sights::{self, Asked, Told, machine};
+use super::{DAY, HOUR, MINUTE, SECOND, START};
 
 /// Something that will come back to the process.
 enum Coming {
-    Reading(Ticket, Result<Reading, ProbeFault>, Family, Option<IpAddr>),
+    Reading(Ticket, Result<Reading, ProbeFault>, Asked, Told),
     Reply(Box<Reply>),
     Dns { ticket: Ticket, answer: DnsAnswer, key: Key, shown: Option<Seen>, denied: bool },
 }
@@ -47,10 +48,20 @@ const KEPT: usize = 40;
 const SPIN: u32 = 200;
 
 /// The rest of the world, and the process in it.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are true independently of each other")]
 pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) setup: Setup,
-    pub(crate) line: Line,
+    /// The line `default`, and the line `cable`.
+    pub(crate) lines: [Line; 2],
+    /// The kernel's changes are followed.
+    follows: bool,
+    /// Ticks that were asked for, and those of them that did nothing.
+    pub(crate) ticks: (u64, u64),
+    /// How often the process was started.
+    pub(crate) starts: u64,
+    /// The answer that is being handled.
+    cause: Option<(Asked, Told)>,
     pub(crate) provider: Provider,
     pub(crate) observer: Observer,
     memory: Memory,
@@ -71,6 +82,8 @@ pub(crate) struct World {
     waiting: BTreeMap<u64, Coming>,
     sequence: u64,
     wake: Option<u64>,
+    /// Actions that were performed, those that only ask for the next wake-up aside.
+    done: u64,
     spins: u32,
     disk_full_until: u64,
     unwritable: bool,
@@ -88,20 +101,25 @@ impl World {
     pub(crate) fn new(mut dice: Dice) -> Self {
         let setup = Setup::random(&mut dice);
         let memory = if dice.percent(8) { Memory::Off } else { Memory::Kept };
-        let line = Line::new(&mut dice);
+        let lines = [Line::new(setup.novel, &mut dice), Line::new(setup.novel, &mut dice)];
+        let follows = setup.novel && dice.percent(50);
         let interval = u64::try_from(setup.interval().as_millis()).expect("hours fit");
-        let observer = Observer::new(setup.load(), setup.one_voice(), interval);
+        let observer = Observer::new(setup.load(), interval);
         let mut world = Self {
             dice,
             setup,
-            line,
+            lines,
+            follows,
+            ticks: (0, 0),
+            starts: 0,
+            cause: None,
             provider: Provider::default(),
             observer,
             memory,
             engine: None,
             disk: BTreeMap::new(),
-            now: 0,
-            boot: 0,
+            now: START,
+            boot: START,
             offset: 0,
             line_offset: None,
             disk_offset: 0,
@@ -110,11 +128,12 @@ impl World {
             waiting: BTreeMap::new(),
             sequence: 0,
             wake: None,
+            done: 0,
             spins: 0,
             disk_full_until: 0,
             unwritable: false,
             dies_in: None,
-            restart_at: Some(0),
+            restart_at: Some(START),
             stopping: false,
             trace: VecDeque::new(),
         };
@@ -149,12 +168,13 @@ impl World {
             let next = [coming, self.wake, self.restart_at].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= until) else {
                 self.now = until;
-                return Ok(());
+                return self.watch();
             };
             if next > self.now {
                 self.spins = 0;
             }
             self.now = self.now.max(next);
+            self.watch()?;
             if self.restart_at == Some(next) {
                 self.restart_at = None;
                 self.start()?;
@@ -166,9 +186,27 @@ impl World {
                 if self.spins > SPIN {
                     return Err("the engine wants to be woken again and again without doing anything".into());
                 }
-                self.handle(Event::Tick)?;
+                self.idle(Event::Tick)?;
             }
         }
+    }
+
+    /// Is every line looked at as often as it should be?
+    fn watch(&mut self) -> Result<(), String> {
+        let up = self.is_healthy().then_some(self.lines[0].up);
+        self.observer.watch(up, self.now)
+    }
+
+    /// A wake-up that was asked for: does it do anything?
+    fn idle(&mut self, event: Event) -> Result<(), String> {
+        let before = self.done;
+        let asleep = !self.awake;
+        self.handle(event)?;
+        if !asleep {
+            self.ticks.0 += 1;
+            self.ticks.1 += u64::from(self.done == before);
+        }
+        Ok(())
     }
 
     fn later(&mut self, span: u64, what: Coming) {
@@ -195,12 +233,16 @@ impl World {
         };
         let now = self.now;
         match what {
-            Coming::Reading(ticket, result, family, address) => {
-                self.observer.told(family, address, now);
-                self.handle(Event::Detected { ticket, result })
+            Coming::Reading(ticket, result, asked, told) => {
+                let rules = self.observer.rules().clone();
+                self.observer.sights.told(&rules, &asked, told, now);
+                self.cause = Some((asked, told));
+                let handled = self.handle(Event::Detected { ticket, result });
+                self.cause = None;
+                handled
             }
             Coming::Dns { ticket, answer, key, shown, denied } => {
-                let wanted = self.observer.last_told[key.2].or(self.line.address(key.2));
+                let wanted = self.target(&key);
                 self.observer.dns(&key, shown, wanted, denied, now);
                 self.handle(Event::Answered { ticket, answer })
             }
@@ -228,7 +270,47 @@ impl World {
         self.engine = Some(Engine::new(Run::Daemon, self.memory, rules, remembered));
         self.awake = false;
         self.tell("the process starts");
-        self.handle(Event::Tick)
+        self.starts += 1;
+        self.handle(Event::Tick)?;
+        if self.follows && self.running() { self.follow(true) } else { Ok(()) }
+    }
+
+    /// The kernel's changes are followed, or not any more.
+    pub(crate) fn follow(&mut self, on: bool) -> Result<(), String> {
+        self.observer.sights.followed = on;
+        self.handle(Event::Followed(on))
+    }
+
+    /// The line that an entry follows.
+    pub(crate) fn line(&self, entry: &Entry) -> &Line {
+        &self.lines[usize::from(entry.wan == "cable")]
+    }
+
+    /// What this name should show.
+    fn target(&self, key: &Key) -> Option<IpAddr> {
+        let rules = self.observer.rules();
+        let entry = &rules.entries[keys(rules, false).find(|(_, it)| it == key)?.0];
+        let line = self.line(entry);
+        match entry.ipv6_host.filter(|_| key.2 == Family::V6) {
+            Some(host) => line.prefix().map(|prefix| IpAddr::V6(machine(prefix, host))),
+            None => self.observer.sights.latest(&entry.wan, key.2).filter(|_| !self.setup.novel).or(line.address(key.2)),
+        }
+    }
+
+    /// A family of a line gets another address.
+    pub(crate) fn change(&mut self, line: usize, family: Family) {
+        self.lines[line].change(family, &mut self.dice);
+        self.tell(&format!("{family} of line {line} is now {:?}", self.lines[line].shown[family]));
+    }
+
+    /// Time passes and nobody notices.
+    pub(crate) fn sleep(&mut self, span: u64) -> Result<(), String> {
+        self.now += span;
+        self.observer.sights.slept(self.now);
+        if self.is_healthy() {
+            self.observer.resumed(self.lines[0].up);
+        }
+        self.handle(Event::Resumed)
     }
 
     /// The process is gone, whatever it was doing.
@@ -311,6 +393,7 @@ impl World {
         let mut unsaved = Vec::new();
         let mut failed = false;
         self.wake = None;
+        self.done += actions.iter().filter(|action| !matches!(action, Action::WakeAt(_))).count() as u64;
         for (index, action) in actions.into_iter().enumerate() {
             let dying = end.is_some_and(|end| end <= index);
             let cut_off = dying || end == Some(index + 1) && self.dice.percent(50);
@@ -343,7 +426,7 @@ impl World {
                 Action::Send { ticket, .. } if failed => unsaved.push(ticket),
                 Action::Send { .. } if cut_off => {}
                 Action::Send { ticket, entry, order } => self.deliver(ticket, entry, &order)?,
-                Action::Detect { ticket, family, probe, via: _ } => self.look(ticket, family, &probe)?,
+                Action::Detect { ticket, family, probe, via } => self.look(ticket, family, &probe, via.as_deref())?,
                 Action::Ask { ticket, domain, family } => self.ask(ticket, domain.as_str(), family),
                 Action::Announce(_) => {}
                 Action::WakeAt(at) => self.wake = Some((self.boot + u64::try_from(at.as_millis()).expect("years fit")).max(self.now)),
@@ -387,16 +470,17 @@ impl World {
 
     // ---- what it asks for
 
-    fn look(&mut self, ticket: Ticket, family: Family, probe: &Probe) -> Result<(), String> {
+    fn look(&mut self, ticket: Ticket, family: Family, probe: &Probe, via: Option<&str>) -> Result<(), String> {
+        let rules = self.observer.rules().clone();
+        let asked = self.observer.sights.ask(&rules, via, (probe, family), self.cause.as_ref(), self.now)?;
+        let line = &self.lines[usize::from(asked.line == "cable")];
         // Without a route no question leaves the machine.
-        if let Probe::Echo { url } = probe
-            && self.line.up[family]
-        {
-            self.observer.echo(url, self.now)?;
+        if sights::outside(probe) && line.up[family] {
+            self.observer.echo(&sights::who(probe), via, family, self.now)?;
         }
-        let (result, address) = self.line.read(probe, family, &mut self.dice);
+        let (result, told) = line.read(probe, family, &mut self.dice);
         let delay = self.dice.between(5, 3 * SECOND);
-        self.later(delay, Coming::Reading(ticket, result, family, address));
+        self.later(delay, Coming::Reading(ticket, result, asked, told));
         Ok(())
     }
 
@@ -405,10 +489,13 @@ impl World {
             return;
         };
         let (answer, shown) = self.provider.look_up(&key, self.now, &mut self.dice);
-        let wanted = self.line.address(family);
+        let wanted = self.target(&key);
+        let published = self.observer.published(&key);
         let told = answer.servers.first().map(|server| &server.said);
         let denied = match told {
-            Some(wanbeacon::rules::answer::Said::Addresses(shown, _)) => wanted.is_none_or(|wanted| !shown.contains(&wanted)),
+            Some(wanbeacon::rules::answer::Said::Addresses(shown, _)) => {
+                wanted.is_none_or(|wanted| !shown.contains(&wanted)) || published.is_some_and(|it| !shown.contains(&it))
+            }
             Some(wanbeacon::rules::answer::Said::NoName) => true,
             _ => false,
         };
@@ -473,7 +560,15 @@ impl World {
         let mut right = 0;
         for (at, key) in keys(self.observer.rules(), true) {
             let entry = &self.observer.rules().entries[at];
-            let Some(wanted) = self.line.address(key.2) else { continue };
+            let Some(wanted) = self.target(&key) else { continue };
+            // A subnet needs what is delegated, and only a router knows that.
+            let line = self.observer.rules().lines.iter().find(|line| line.name == entry.wan);
+            let routers = line.is_some_and(|line| line.sources.v6.iter().all(wanbeacon::rules::consensus::Source::router));
+            // One request may be for both families.
+            let subnet = entry.mode.wants(Family::V6) && entry.ipv6_host.is_some_and(|host| host.subnet() != 0);
+            if subnet && !routers {
+                continue;
+            }
             if self.provider.stored(&key) == Some(wanted) {
                 right += 1;
             } else if self.observer.excuse(entry, &key, wanted, self.now).is_none() {

@@ -14,6 +14,7 @@ use wanbeacon::rules::dialect::Scope;
 use wanbeacon::rules::domain::Entry;
 
 use super::provider::{Fate, Key, Seen};
+use super::sights::Sights;
 use super::{DAY, HOUR, MINUTE, SECOND};
 
 /// Moments are rounded to milliseconds on both sides.
@@ -95,11 +96,7 @@ pub(crate) struct Observer {
     /// Every request that reached the provider, of the last hour.
     seen: BTreeMap<Key, VecDeque<u64>>,
     account_seen: BTreeMap<String, u64>,
-    /// Addresses that the sources told, and when.
-    told: PerFamily<VecDeque<(IpAddr, u64)>>,
-    /// The last thing that was told; nothing after a lost link and after a start.
-    pub(crate) last_told: PerFamily<Option<IpAddr>>,
-    pub(crate) one_voice: bool,
+    pub(crate) sights: Sights,
     interval: u64,
     echo: BTreeMap<String, u64>,
     pub(crate) requests: u64,
@@ -118,7 +115,7 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Observer {
-    pub(crate) fn new(rules: Rules, one_voice: bool, interval: u64) -> Self {
+    pub(crate) fn new(rules: Rules, interval: u64) -> Self {
         Self {
             memory: Memory::default(),
             durable: Memory::default(),
@@ -131,9 +128,7 @@ impl Observer {
             rules,
             seen: BTreeMap::new(),
             account_seen: BTreeMap::new(),
-            told: PerFamily { v4: VecDeque::new(), v6: VecDeque::new() },
-            last_told: PerFamily { v4: None, v6: None },
-            one_voice,
+            sights: Sights::default(),
             interval,
             echo: BTreeMap::new(),
             requests: 0,
@@ -142,17 +137,36 @@ impl Observer {
 
     // ---- what the client learns
 
-    /// A source told `address`, or nothing.
-    pub(crate) fn told(&mut self, family: Family, address: Option<IpAddr>, now: u64) {
-        if self.one_voice {
-            self.last_told[family] = address;
+    /// The machine slept, or another box is asked: what was seen is not known any more.
+    pub(crate) fn resumed(&mut self, up: PerFamily<bool>) {
+        for (family, up) in up.iter() {
+            if *up {
+                self.sights.forget_all(family);
+            }
         }
-        if let Some(address) = address {
-            self.told[family].push_back((address, now));
+    }
+
+    /// Is every line looked at as often as it should be?
+    ///
+    /// # Errors
+    ///
+    /// The rule that was broken.
+    pub(crate) fn watch(&mut self, up: Option<PerFamily<bool>>, now: u64) -> Result<(), String> {
+        let names = &self.memory.names;
+        for line in &self.rules.lines {
+            for family in Family::ALL {
+                let open = |entry: &Entry| {
+                    let free = |key: &Key| names.get(key).is_none_or(|name| name.lock.is_none() && name.muted.is_none());
+                    let account = self.memory.accounts.get(&entry.account);
+                    account.is_none_or(|it| it.lock.is_none())
+                        && entry.domains.iter().any(|it| free(&(entry.service.clone(), it.as_str().to_owned(), family)))
+                };
+                let mut entries = self.rules.entries.iter().filter(|it| it.enabled && it.wan == line.name && it.mode.wants(family));
+                let wanted = up.is_some_and(|up| up[family]) && entries.any(|it| open(it));
+                self.sights.watch(line, family, wanted, self.interval, now)?;
+            }
         }
-        while self.told[family].len() > 50 {
-            self.told[family].pop_front();
-        }
+        Ok(())
     }
 
     /// Link events: what was seen over a lost link is not known any more; faults of the network are over.
@@ -168,8 +182,7 @@ impl Observer {
                     self.changed = true;
                 }
             } else {
-                self.last_told[family] = None;
-                self.told[family].clear();
+                self.sights.forget_all(family);
             }
         }
     }
@@ -179,11 +192,11 @@ impl Observer {
     /// # Errors
     ///
     /// The rule that was broken.
-    pub(crate) fn echo(&mut self, url: &str, now: u64) -> Result<(), String> {
+    pub(crate) fn echo(&mut self, url: &str, via: Option<&str>, family: Family, now: u64) -> Result<(), String> {
         if url.contains("echo.example.net") {
             return Ok(());
         }
-        let last = self.echo.insert(url.to_owned(), now);
+        let last = self.echo.insert(format!("{url} {via:?} {family}"), now);
         match last.filter(|last| now + SLACK < last + 10 * MINUTE) {
             Some(last) => Err(format!("9: {url} is asked again after {} s", (now - last) / SECOND)),
             None => Ok(()),
@@ -194,7 +207,14 @@ impl Observer {
     pub(crate) fn dns(&mut self, key: &Key, shown: Option<Seen>, wanted: Option<IpAddr>, denied: bool, now: u64) {
         self.fleeting.entry(key.clone()).or_default().asked_dns = true;
         let entry = keys(&self.rules, false).find(|(_, it)| it == key).map(|(at, _)| at);
+        // In whatever is seen of the line just now the client may have found its address.
+        let seen = |shown| entry.is_some_and(|at| self.sights.supports(&self.rules, &self.rules.entries[at], key.2, shown, now).is_ok());
+        let adopted = matches!(shown, Some(Seen(Some(shown))) if seen(shown));
         let name = self.memory.names.entry(key.clone()).or_default();
+        if adopted && !name.heard {
+            name.heard = true;
+            self.changed = true;
+        }
         if name.mismatched
             && let (Some(at), Some(Seen(Some(shown))), Some((claimed, _))) = (entry, shown, name.success)
             && shown == claimed
@@ -261,6 +281,7 @@ impl Observer {
 
     /// New settings: locks of other settings are open.
     pub(crate) fn settings(&mut self, rules: Rules, now: u64) {
+        self.sights.settings(&self.rules, &rules);
         self.rules = rules;
         let rules = &self.rules;
         let mut switched = Vec::new();
@@ -358,15 +379,8 @@ impl Observer {
     fn addresses(&self, it: &Arrival<'_>) -> Result<(), String> {
         for (family, address) in it.addresses.iter() {
             let Some(address) = address else { continue };
-            if self.one_voice && self.last_told[family] != Some(*address) {
-                return Err(format!("5: {address} is sent, and is not what the line shows"));
-            }
-            // Polling finds a change after the interval at the latest; an echo service may rest in between.
-            let rest = if self.one_voice { 5 * MINUTE } else { 30 * MINUTE };
-            match self.told[family].iter().rev().find(|(told, _)| told == address) {
-                Some((_, at)) if it.now <= at + self.interval + rest => {}
-                Some((_, at)) => return Err(format!("5: {address} is sent, and was seen {} s ago", (it.now - at) / SECOND)),
-                None => return Err(format!("5: {address} is sent, and was never seen")),
+            for entry in it.entries {
+                self.sights.supports(&self.rules, entry, family, *address, it.now)?;
             }
         }
         Ok(())
@@ -638,6 +652,9 @@ impl Observer {
         if by_a_save {
             self.unsaved = false;
         }
+        if !self.unsaved {
+            self.sights.saved();
+        }
         if !self.unsaved && std::mem::take(&mut self.changed) {
             self.durable = self.memory.clone();
             self.unbooked.clear();
@@ -655,10 +672,11 @@ impl Observer {
         if self.unsaved {
             // It could not write down whom it asked.
             self.echo.clear();
+            self.sights.forget_checks();
         }
         (self.changed, self.unsaved) = (false, false);
         self.fleeting.clear();
-        self.last_told = PerFamily { v4: None, v6: None };
+        self.sights.down();
         let open = std::mem::take(&mut self.flying).into_values().flat_map(|(_, keys)| keys);
         for key in open.chain(std::mem::take(&mut self.unbooked)) {
             let name = self.memory.names.entry(key).or_default();
@@ -674,6 +692,7 @@ impl Observer {
         if step != 0 {
             // By the clock alone nobody can say how long ago a question was.
             self.echo.clear();
+            self.sights.forget_checks();
         }
         for memory in [&mut self.memory, &mut self.durable] {
             memory.shift(step, now);
@@ -698,6 +717,7 @@ impl Observer {
         self.seen.clear();
         self.account_seen.clear();
         self.echo.clear();
+        self.sights.forget_checks();
     }
 
     /// Is there a reason why this name does not show its address, at the end of a good day?
@@ -720,6 +740,10 @@ impl Observer {
             return Some("refused");
         }
         (name.patience + HOUR > now).then_some("waiting")
+    }
+
+    pub(crate) fn published(&self, key: &Key) -> Option<IpAddr> {
+        self.memory.names.get(key)?.success.map(|(address, _)| address)
     }
 
     pub(crate) fn rules(&self) -> &Rules {

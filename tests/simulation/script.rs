@@ -1,7 +1,8 @@
 //! What happens to a daemon in the course of the years.
 
-use wanbeacon::engine::event::Event;
+use wanbeacon::engine::event::{Event, RouterNews};
 use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::consensus::Line;
 
 use super::dice::Dice;
 use super::driver::World;
@@ -29,11 +30,25 @@ pub(crate) enum Happening {
     Unlock,
     Update,
     LookNow,
+    /// A router told something of the first or the second line.
+    Router(bool, RouterNews),
+    /// Somebody tells, and tells, and tells.
+    Flood(bool),
+    Followed(bool),
+    /// The machine slept so long.
+    Resumed(u64),
+    /// The sources speak otherwise of the same line.
+    Moods(bool),
+    /// The other line gets another address.
+    Cable(Family, bool),
 }
 
 impl Happening {
-    pub(crate) fn random(dice: &mut Dice) -> Self {
+    pub(crate) fn random(novel: bool, dice: &mut Dice) -> Self {
         let family = if dice.percent(50) { Family::V4 } else { Family::V6 };
+        if novel && dice.percent(35) {
+            return Self::novel(family, dice);
+        }
         match dice.below(100) {
             0..35 => Self::Address(family, dice.percent(70)),
             35..40 => Self::Flap(family),
@@ -56,6 +71,22 @@ impl Happening {
             90..93 => Self::Unlock,
             93..97 => Self::Update,
             _ => Self::LookNow,
+        }
+    }
+}
+
+impl Happening {
+    fn novel(family: Family, dice: &mut Dice) -> Self {
+        let cable = dice.percent(40);
+        match dice.below(20) {
+            0..4 => Self::Router(cable, RouterNews::Changed),
+            4..6 => Self::Router(cable, RouterNews::Proven(PerFamily { v4: dice.percent(80), v6: dice.percent(80) })),
+            6 => Self::Router(cable, RouterNews::Lost),
+            7 => Self::Flood(cable),
+            8 => Self::Followed(dice.percent(60)),
+            9..12 => Self::Resumed(dice.pick(&[0, SECOND, 5 * MINUTE, 8 * HOUR])),
+            12..17 => Self::Moods(cable),
+            _ => Self::Cable(family, dice.percent(70)),
         }
     }
 }
@@ -120,17 +151,102 @@ pub(crate) fn happen(world: &mut World, happening: Happening) -> Result<(), Stri
             world.handle(Event::Update { domain: None })
         }
         Happening::LookNow => world.handle(Event::LookNow),
+        Happening::Router(cable, news) => router(world, cable, news),
+        Happening::Flood(cable) => flood(world, cable),
+        Happening::Followed(on) => {
+            world.follow(on)?;
+            // The daemon says so together with what the links are.
+            let up = world.lines[0].up;
+            link(world, up)
+        }
+        Happening::Resumed(span) => {
+            if world.dice.percent(50) {
+                // Meanwhile the line got another address.
+                for family in Family::ALL {
+                    world.change(0, family);
+                    world.change(1, family);
+                }
+            }
+            world.sleep(span)
+        }
+        Happening::Moods(cable) => {
+            let what = world.lines[usize::from(cable)].moods(&mut world.dice);
+            world.tell(&what);
+            if world.dice.percent(60) { world.handle(Event::LookNow) } else { Ok(()) }
+        }
+        Happening::Cable(family, event) => {
+            world.change(1, family);
+            if event { world.handle(Event::LookNow) } else { Ok(()) }
+        }
     }
 }
 
 fn address(world: &mut World, family: Family, event: bool) -> Result<(), String> {
-    world.line.change(family, &mut world.dice);
-    world.tell(&format!("{family} is now {:?}", world.line.shown[family]));
+    world.change(0, family);
     if event { world.handle(Event::LookNow) } else { Ok(()) }
 }
 
+/// Through which interface a line goes, if there is that line.
+fn way(world: &World, cable: bool) -> Option<Line> {
+    let name = if cable { "cable" } else { "default" };
+    world.observer.rules().lines.iter().find(|line| line.name == name).cloned()
+}
+
+fn router(world: &mut World, cable: bool, news: RouterNews) -> Result<(), String> {
+    let Some(Line { interface: via, .. }) = way(world, cable) else {
+        return Ok(());
+    };
+    if world.is_healthy() {
+        let rules = world.observer.rules().clone();
+        match news {
+            RouterNews::Proven(families) => world.observer.sights.proven(&rules, via.as_deref(), families),
+            RouterNews::Lost => world.observer.sights.proven(&rules, via.as_deref(), PerFamily::default()),
+            RouterNews::Changed => {}
+        }
+    }
+    world.handle(Event::Router { via, news })
+}
+
+/// Whoever tells without end makes us look at the line no more often than the budget says: six looks, and one per ten seconds.
+fn flood(world: &mut World, cable: bool) -> Result<(), String> {
+    let Some(line) = way(world, cable).filter(|_| world.is_healthy()) else {
+        return Ok(());
+    };
+    let (begin, starts) = (world.now, world.starts);
+    let asked = |world: &World| {
+        let of =
+            |family| ["FritzBox", "Upnp", "Pcp", "Interface(None)"].map(|source| world.observer.sights.asked(&line.name, family, source));
+        PerFamily::from_fn(of)
+    };
+    let before = asked(world);
+    for _ in 0..world.dice.between(50, 400) {
+        match world.dice.below(10) {
+            0 => router(world, cable, RouterNews::Lost)?,
+            1 => {
+                let up = world.lines[0].up;
+                link(world, up)?;
+            }
+            _ => router(world, cable, RouterNews::Changed)?,
+        }
+        let pause = world.dice.below(SECOND);
+        world.run(world.now + pause)?;
+    }
+    let after = asked(world);
+    // One look is due by the clock, one may be under way, and an update that somebody asked for may want one.
+    let most = 6 + (world.now - begin) / (10 * SECOND) + 3;
+    for family in Family::ALL {
+        for (before, after) in before[family].iter().zip(after[family]) {
+            if starts == world.starts && after > before + most {
+                let span = (world.now - begin) / SECOND;
+                return Err(format!("a flood of {span} s makes a source be asked {} times", after - before));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn link(world: &mut World, up: PerFamily<bool>) -> Result<(), String> {
-    world.line.up = up;
+    world.lines.iter_mut().for_each(|line| line.up = up);
     if world.is_healthy() {
         world.observer.link(up);
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wanbeacon::config::{World, load};
 use wanbeacon::engine::Rules;
+use wanbeacon::rules::address::Family;
 
 use super::dice::Dice;
 
@@ -34,13 +35,28 @@ struct Wish {
     refresh: Option<&'static str>,
     batch: u64,
     drop_missing: Option<bool>,
+    /// The line, where there are two.
+    wan: Option<&'static str>,
+    /// A machine behind the router.
+    host: Option<&'static str>,
+}
+
+/// One `[wan]` table.
+#[derive(Clone, Debug)]
+struct Way {
+    name: &'static str,
+    interface: Option<&'static str>,
+    v4: Vec<&'static str>,
+    v6: Vec<&'static str>,
 }
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     wishes: Vec<Wish>,
-    source: &'static str,
+    ways: Vec<Way>,
+    /// What came later: lists of sources, several lines, machines behind the router.
+    pub(crate) novel: bool,
     interval: &'static str,
     version: u32,
     fresh_name: u64,
@@ -48,22 +64,52 @@ pub(crate) struct Setup {
 
 const KINDS: [Kind; 6] = [Kind::FreeDyn, Kind::Custom, Kind::CustomOneUrl, Kind::DuckDns, Kind::Inwx, Kind::Desec];
 const SOURCES: [&str; 5] = ["interface", "command:whatismyip", "fritzbox", "web", "https://echo.example.net/"];
+const LISTED: [&str; 9] = ["interface", "interface", "fritzbox", "upnp", "pcp", "dns", "stun", "web", "command:whatismyip"];
+const HOSTS: [&str; 4] = ["::1a2b:3c4d:5e6f:7788", "::1:2", "::3:0:0:0:42", "::5:1:2:3:4"];
+
+/// Several sources in some order of trust.
+fn listed(family: Family, dice: &mut Dice) -> Vec<&'static str> {
+    if dice.percent(15) {
+        return vec!["interface", "fritzbox", "upnp", "web"];
+    }
+    let mut list = Vec::new();
+    for _ in 0..dice.between(1, 4) {
+        let source = dice.pick(&LISTED);
+        if !list.contains(&source) && (source != "pcp" || family == Family::V4) {
+            list.push(source);
+        }
+    }
+    if list.is_empty() { vec!["fritzbox"] } else { list }
+}
 
 impl Setup {
     pub(crate) fn random(dice: &mut Dice) -> Self {
-        let mut setup =
-            Self { wishes: Vec::new(), source: dice.pick(&SOURCES), interval: dice.pick(&["3h", "6h", "12h"]), version: 1, fresh_name: 0 };
+        let novel = dice.percent(40);
+        let source = dice.pick(&SOURCES);
+        let mut ways = vec![Way { name: "default", interface: None, v4: vec![source], v6: vec![source] }];
+        if novel {
+            (ways[0].v4, ways[0].v6) = (listed(Family::V4, dice), listed(Family::V6, dice));
+            if dice.percent(50) {
+                ways[0].interface = Some("wan0");
+                ways.push(Way { name: "cable", interface: Some("wan1"), v4: listed(Family::V4, dice), v6: listed(Family::V6, dice) });
+            }
+        }
+        let mut setup = Self { wishes: Vec::new(), ways, novel, interval: dice.pick(&["3h", "6h", "12h"]), version: 1, fresh_name: 0 };
         for _ in 0..dice.between(1, 3) {
             let kind = if dice.percent(35) { Kind::FreeDyn } else { dice.pick(&KINDS) };
             let wish = setup.wish(kind, dice);
             setup.wishes.push(wish);
         }
-        if dice.percent(30) {
+        if dice.percent(if novel { 60 } else { 30 }) {
             // A second entry for the same account.
             let first = setup.wishes[0].clone();
             if first.kind != Kind::Inwx {
                 let mut second = setup.wish(first.kind, dice);
-                (second.user, second.password) = (first.user, first.password);
+                (second.user, second.password) = (first.user.clone(), first.password);
+                if novel && dice.percent(70) {
+                    // Their names may travel together.
+                    second = Wish { names: second.names, host: second.host, ..first };
+                }
                 setup.wishes.push(second);
             }
         }
@@ -90,6 +136,8 @@ impl Setup {
             refresh: dice.pick(&[None, None, Some("off"), Some("3d"), Some("10d")]),
             batch: dice.pick(&[1, 5, 20]),
             drop_missing: dice.pick(&[None, None, Some(true), Some(false)]),
+            wan: (self.ways.len() > 1 && dice.percent(50)).then_some("cable"),
+            host: (self.novel && dice.percent(35)).then(|| dice.pick(&HOSTS)),
         }
     }
 
@@ -106,6 +154,9 @@ impl Setup {
     pub(crate) fn edit(&mut self, dice: &mut Dice) -> &'static str {
         let at = usize::try_from(dice.below(self.wishes.len() as u64)).expect("an index fits");
         let kind = self.wishes[at].kind;
+        if self.novel && dice.percent(40) {
+            return self.edit_lines(at, dice);
+        }
         match dice.below(9) {
             0 => "nothing",
             1 => {
@@ -140,6 +191,35 @@ impl Setup {
             _ => {
                 self.wishes[at].refresh = dice.pick(&[None, Some("off"), Some("3d")]);
                 "the refresh"
+            }
+        }
+    }
+
+    fn edit_lines(&mut self, at: usize, dice: &mut Dice) -> &'static str {
+        let two = self.ways.len() > 1;
+        let way = usize::try_from(dice.below(self.ways.len() as u64)).expect("an index fits");
+        match dice.below(5) {
+            0 if two => {
+                self.wishes[at].wan = if self.wishes[at].wan.is_some() { None } else { Some("cable") };
+                "the line of an entry"
+            }
+            1 if two => {
+                let (a, b) = (self.ways[0].interface, self.ways[1].interface);
+                let free = ["wan0", "wan1", "wan2"].into_iter().find(|it| Some(*it) != a && Some(*it) != b);
+                self.ways[way].interface = free;
+                "the interface of a line"
+            }
+            2 => {
+                self.wishes[at].host = if self.wishes[at].host.is_some() { None } else { Some(dice.pick(&HOSTS)) };
+                "the machine of an entry"
+            }
+            3 => {
+                self.ways[way].v4 = listed(Family::V4, dice);
+                "the IPv4 sources of a line"
+            }
+            _ => {
+                self.ways[way].v6 = listed(Family::V6, dice);
+                "the IPv6 sources of a line"
             }
         }
     }
@@ -180,6 +260,12 @@ impl Setup {
             }
             let _ = writeln!(text, "password = \"secret{}\"\nmode = \"{}\"", wish.password, wish.mode);
             let _ = writeln!(text, "enabled = {}\nverify = {}", wish.enabled, wish.verify);
+            if let Some(wan) = wish.wan {
+                let _ = writeln!(text, "wan = {wan:?}");
+            }
+            if let Some(host) = wish.host.filter(|_| wish.mode != "v4") {
+                let _ = writeln!(text, "ipv6_host = {host:?}");
+            }
             if let Some(refresh) = wish.refresh {
                 let _ = writeln!(text, "refresh = \"{refresh}\"");
             }
@@ -187,7 +273,14 @@ impl Setup {
                 let _ = writeln!(text, "missing_family = \"{}\"", if drop { "drop" } else { "hold" });
             }
         }
-        let _ = writeln!(text, "[wan]\nipv4 = [{0:?}]\nipv6 = [{0:?}]\n[daemon]\ninterval = {1:?}", self.source, self.interval);
+        for Way { name, interface, v4, v6 } in &self.ways {
+            let _ = writeln!(text, "[wan{}]", if *name == "default" { String::new() } else { format!(".{name}") });
+            if let Some(interface) = interface {
+                let _ = writeln!(text, "interface = {interface:?}");
+            }
+            let _ = writeln!(text, "ipv4 = {v4:?}\nipv6 = {v6:?}");
+        }
+        let _ = writeln!(text, "[daemon]\ninterval = {:?}", self.interval);
         text
     }
 
@@ -206,11 +299,6 @@ impl Setup {
             settle: settings.daemon.settle,
             version: self.version.to_string(),
         }
-    }
-
-    /// Does one answer of this source settle the address? (The built-in echo services must agree first.)
-    pub(crate) fn one_voice(&self) -> bool {
-        !matches!(self.source, "web" | "https://echo.example.net/")
     }
 
     pub(crate) fn interval(&self) -> Duration {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::services::{Book, resting, young_answer};
+use super::services::{Book, key, resting, young_answer};
 use super::{Aim, Probe, ProbeFault, Reading, Services, Source, SourceReport};
 use crate::rules::address::{Family, Prefix};
 use crate::rules::moment::Moment;
@@ -289,11 +289,6 @@ impl Poll {
     pub(super) fn reports(&self) -> impl Iterator<Item = SourceReport> {
         self.services.iter().filter_map(|service| service.report(self.agreed))
     }
-}
-
-/// The record of a service that is asked through `interface`: another line sees another address.
-fn key(service: &str, interface: Option<&str>) -> String {
-    interface.map_or_else(|| service.to_owned(), |interface| format!("{service} via {interface}"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{ServiceRecord, Services};
+use super::{Line, ServiceRecord, Services};
 use crate::rules::address::{Family, PerFamily};
 use crate::rules::moment::Moment;
 
@@ -100,6 +100,24 @@ pub(super) fn young_answer(record: Option<&ServiceRecord>, family: Family, now: 
     let record = record?;
     let at = record.answered_at.filter(|&at| at <= now && now.since(at) < REST)?;
     record.last_answer.filter(|&address| Family::of(address) == family).map(|address| (address, at))
+}
+
+/// What the services of this line said of `family` is an answer no more, unless it was `but`: somebody knows better since.
+pub fn forget_answers(services: &mut Services, line: &Line, family: Family, but: Option<IpAddr>) {
+    let asked_there = |key: &str| key.split_once(VIA).map(|(_, interface)| interface) == line.interface.as_deref();
+    for (_, record) in services.iter_mut().filter(|(key, _)| asked_there(key)) {
+        if record.last_answer.is_some_and(|it| Family::of(it) == family && Some(it) != but) {
+            (record.last_answer, record.answered_at) = (None, None);
+        }
+    }
+}
+
+/// Stands between a service and the interface that it is asked through.
+const VIA: &str = " via ";
+
+/// The record of a service that is asked through `interface`: another line sees another address.
+pub(super) fn key(service: &str, interface: Option<&str>) -> String {
+    interface.map_or_else(|| service.to_owned(), |interface| format!("{service}{VIA}{interface}"))
 }
 
 /// Books what a service did.

@@ -48,6 +48,8 @@ pub struct Alarm {
     clock: Clock,
     timer: AsyncFd<OwnedFd>,
     at: Option<Duration>,
+    /// It has rung, and nobody has heard it yet.
+    rung: bool,
 }
 
 impl Alarm {
@@ -60,11 +62,12 @@ impl Alarm {
         let timer = rustix::time::timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         #[expect(deprecated, reason = "the successor is unsafe because of types that lie about their descriptor; an OwnedFd does not")]
         let timer = AsyncFd::new(timer)?;
-        Ok(Self { clock, timer, at: None })
+        Ok(Self { clock, timer, at: None, rung: false })
     }
 
     /// Rings at `boot`; an earlier setting is forgotten.
     pub fn set(&mut self, boot: Duration) {
+        self.rung = false;
         self.at = Some(boot);
         self.arm();
     }
@@ -81,9 +84,9 @@ impl Alarm {
         }
     }
 
-    /// Waits until it rings.
+    /// Waits until it rings. May be dropped while it waits: what has rung meanwhile is heard the next time.
     pub async fn rings(&mut self) {
-        loop {
+        while !std::mem::take(&mut self.rung) {
             tokio::select! {
                 ready = self.timer.readable() => {
                     let Ok(mut ready) = ready else { return };
@@ -91,9 +94,9 @@ impl Alarm {
                     let read = ready.try_io(|timer| Ok(rustix::io::read(timer.get_ref(), &mut expirations)?));
                     if matches!(read, Ok(Ok(_))) {
                         self.at = None;
+                        self.rung = true;
                         // An alarm that is always due must not keep everybody else from their turn.
                         tokio::task::yield_now().await;
-                        return;
                     }
                 }
                 () = self.clock.skipped.notified() => self.arm(),
@@ -104,7 +107,23 @@ impl Alarm {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_alarm_that_nobody_waited_out_rings_for_the_next_one() {
+        let mut alarm = Alarm::new(Clock::default()).unwrap();
+        alarm.set(Duration::ZERO);
+        // Whoever waits has other things to do as well, and comes back.
+        for _ in 0..10_000_000 {
+            if alarm.rings().now_or_never().is_some() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it is lost");
+    }
 
     #[tokio::test]
     async fn an_alarm_in_the_past_rings_at_once_and_a_skipped_hour_is_over() {

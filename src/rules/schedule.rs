@@ -87,9 +87,9 @@ pub struct Budget {
 /// Requests for one name and family: five at once, then one per ten minutes.
 pub const REQUESTS: Budget = Budget { burst: BURST, refill: REFILL };
 
-/// Looks at one line and family because somebody told of a change: a reconnect tells several times, and whoever floods us
+/// Looks at one line and family because somebody told of a change: a reconnect tells a dozen times, and whoever floods us
 /// with news does not make us ask others as fast.
-pub const LOOKS: Budget = Budget { burst: 6, refill: Duration::from_secs(10) };
+pub const LOOKS: Budget = Budget { burst: 20, refill: Duration::from_secs(10) };
 
 impl Budget {
     /// When the next one is allowed.

@@ -913,6 +913,22 @@ fn an_answer_from_before_the_sleep_counts_no_more() {
 }
 
 #[test]
+fn a_reload_does_not_send_what_only_a_router_vouched_for() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.pass(INTERVAL * 5);
+    desk.slow = Some(Vec::new());
+    let domains = vec![Domain::parse("new.example.org").unwrap()];
+    let mut rules = desk.rules.clone();
+    rules.entries.push(Arc::new(Entry { domains, verify: false, ..(*rules.entries[0]).clone() }));
+    desk.handle(Event::Reconfigured(Box::new(rules)));
+    assert_eq!(desk.sent.len(), 0);
+    desk.say_at_last();
+    desk.pass(seconds(20));
+    assert!(!desk.sent.is_empty());
+}
+
+#[test]
 fn the_last_of_many_events_is_looked_at_as_well() {
     let mut desk = settled(&freedyn("v4", ""));
     for _ in 0..30 {

@@ -28,7 +28,14 @@ impl Engine {
         let sights_of = |line: &Line| {
             let before = old.iter().find(|wan| (&wan.line.name, &wan.line.interface) == (&line.name, &line.interface));
             PerFamily::from_fn(|family| match before {
-                Some(wan) if wan.line.sources[family] == line.sources[family] => wan.sights[family].clone(),
+                Some(wan) if wan.line.sources[family] == line.sources[family] => {
+                    let mut sight = wan.sights[family].clone();
+                    // Nobody vouches for it any more, and it may be as old as polling was rare.
+                    if wan.told[family] {
+                        sight.forget();
+                    }
+                    sight
+                }
                 // Other sources, or another way out, show another address.
                 _ => Sight::after(before.map(|wan| &wan.sights[family]), old.iter().any(|wan| wan.sights[family].down)),
             })

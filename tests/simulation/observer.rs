@@ -488,8 +488,8 @@ impl Observer {
         }
         Err(format!(
             "1: {address} is the published one since {} s (last further request {:?} s ago, DNS {})",
-            (now - at) / SECOND,
-            name.further.map(|further| (now - further) / SECOND),
+            now.saturating_sub(at) / SECOND,
+            name.further.map(|further| now.saturating_sub(further) / SECOND),
             if name.denied { "showed another" } else { "had no objection" }
         ))
     }

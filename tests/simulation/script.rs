@@ -232,8 +232,8 @@ fn flood(world: &mut World, cable: bool) -> Result<(), String> {
         world.run(world.now + pause)?;
     }
     let after = asked(world);
-    // One look is due by the clock, one may be under way, and an update that somebody asked for may want one.
-    let most = 6 + (world.now - begin) / (10 * SECOND) + 3;
+    // Twenty, then one per ten seconds. One look is due by the clock, one may be under way, and an update that somebody asked for may want one.
+    let most = 20 + (world.now - begin) / (10 * SECOND) + 3;
     for family in Family::ALL {
         for (before, after) in before[family].iter().zip(after[family]) {
             if starts == world.starts && after > before + most {

@@ -139,7 +139,7 @@ impl Routers {
         let result = ask(&described).await;
         // Another firmware may have other addresses; what refuses one action is still the same router.
         if matches!(result, Err(CallError::Http(_) | CallError::Malformed(_))) {
-            *self.cell(via).lock().await = Known::default();
+            self.cell(via).lock().await.forget();
         }
         result.map_err(|error| explain(&error))
     }

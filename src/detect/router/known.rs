@@ -109,6 +109,12 @@ impl Known {
         *self.slot(wanted) = Some(answer);
     }
 
+    /// Whoever is known has failed to answer: the next question looks again.
+    pub(super) fn forget(&mut self) {
+        // That somebody was there stays known: it may be starting anew.
+        (self.fritz_box, self.any) = (None, None);
+    }
+
     const fn slot(&mut self, wanted: Wanted) -> &mut Option<Answer> {
         match wanted {
             Wanted::FritzBox => &mut self.fritz_box,
@@ -211,6 +217,11 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(stays(&mut known, Wanted::Any, nobody()), Some(0), "half a minute: it may be starting anew");
         }
+        // One that did not answer a question any more is no stranger either.
+        stays(&mut known, Wanted::Any, found(true, Rank::Gateway));
+        known.forget();
+        assert!(known.take(Wanted::Any, None).is_none());
+        assert_eq!(stays(&mut known, Wanted::Any, nobody()), Some(0));
         // What is configured is tried each time.
         let answer = known.learn(Wanted::Any, None, nobody(), false);
         assert!(answer.until.is_some_and(|until| until <= Instant::now()));

@@ -1,4 +1,4 @@
-//! The router's own view of the line: IGD without login, at the FRITZ!Box with its IPv6 actions.
+//! The router's own view of the line: IGD without login; where a FRITZ!Box is silent about that, TR-064 with one.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

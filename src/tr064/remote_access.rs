@@ -10,8 +10,6 @@ use crate::rules::status::Status;
 
 /// The end of its service type.
 pub const SERVICE: &str = "X_AVM-DE_RemoteAccess:1";
-/// Its service id.
-pub const SERVICE_ID: &str = "urn:X_AVM-DE_RemoteAccess-com:serviceId:X_AVM-DE_RemoteAccess1";
 
 /// Most providers that are read: boxes list about fifty.
 const PROVIDERS: usize = 1000;

@@ -10,73 +10,29 @@
 set -euo pipefail
 umask 077
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
 program=$(realpath "${1:?usage: nsupdate.sh PROGRAM}")
+. "$(dirname "$0")/stage.sh"
+log=$folder/log
+root=$(cd "$here/../.." && pwd)
 
 readonly zone=dyn.test
 readonly nameserver=127.0.0.2 # nsupdate sends to port 53 of an address of its own, whatever else runs on 127.0.0.1
 readonly service=www.$zone:8000
 readonly update="http://$service/nic/update?hostname=<domain>&myip="
 readonly v4=91.12.34.57 v6=2003:f:ab::10
-readonly space=wanbeacon-$$
 password=$(python3 -c 'import secrets; print(secrets.token_urlsafe(12))')
-
-passed=0
-failed=0
-pids=()
-folder=$(mktemp -d)
-
-clean_up() {
-  for pid in "${pids[@]}"; do
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  ip netns delete "$space" 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap clean_up EXIT
-
-inside() { ip netns exec "$space" "$@"; }
-
-# -- Assertions --------------------------------------------------------------------------------------------------------
-
-# is WHAT EXPECTED SEEN
-is() {
-  if [[ $2 == "$3" ]]; then
-    passed=$((passed + 1))
-    printf '  ok    %s\n' "$1"
-  else
-    failed=$((failed + 1))
-    printf '  FAIL  %s: expected %q, seen %q\n' "$1" "$2" "$3"
-    sed 's/^/        | /' "$folder/log" 2>/dev/null || true
-  fi
-}
 
 # has WHAT: the value is there
 has() { is "$1" "there" "$([[ -n $2 && $2 != None ]] && echo there)"; }
 
 # -- The machinery -----------------------------------------------------------------------------------------------------
 
-# until_true WHAT COMMAND…: waits for a server, 30 s at most
-until_true() {
-  local what=$1
-  shift
-  for _ in $(seq 150); do
-    "$@" >/dev/null 2>&1 && return
-    sleep 0.2
-  done
-  echo "$what does not answer" >&2
-  cat "$folder"/*.log >&2 || true
-  exit 1
-}
-
 start_knot() {
   # Not through a function: the pid would be that of a shell around it.
-  ip netns exec "$space" knotd --config "$folder/knot.conf" >"$folder/knot.log" 2>&1 &
+  ip netns exec "$(space service)" knotd --config "$folder/knot.conf" >"$folder/knot.log" 2>&1 &
   knot=$!
   pids+=("$knot")
-  until_true "Knot" inside kdig +short +timeout=1 +retry=0 "@$nameserver" "$zone" SOA
+  until_true "Knot" inside service kdig +short +timeout=1 +retry=0 "@$nameserver" "$zone" SOA
 }
 
 stop_knot() {
@@ -135,11 +91,11 @@ set_up_service() {
   export COUNTERPART_FOLDER=$folder COUNTERPART_SERVER=$service COUNTERPART_ZONE=$zone COUNTERPART_NAMESERVER=$nameserver
   COUNTERPART_SECRET=$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')
   export COUNTERPART_SECRET
-  inside "$python" "$here/seed.py" "$password" "$@" >"$folder/seed.log" 2>&1 || { cat "$folder/seed.log" >&2; exit 1; }
-  ip netns exec "$space" "$python" -m gunicorn --bind 127.0.0.1:8000 --bind '[::1]:8000' --workers 1 --threads 2 --no-control-socket \
+  inside service "$python" "$here/seed.py" "$password" "$@" >"$folder/seed.log" 2>&1 || { cat "$folder/seed.log" >&2; exit 1; }
+  ip netns exec "$(space service)" "$python" -m gunicorn --bind 127.0.0.1:8000 --bind '[::1]:8000' --workers 1 --threads 2 --no-control-socket \
     --access-logfile "$folder/access" --access-logformat '%(U)s?%(q)s %(s)s' nsupdate.wsgi:application >"$folder/service.log" 2>&1 &
   pids+=($!)
-  until_true "nsupdate" inside "$python" -c 'import urllib.request as u; u.urlopen(u.Request("http://127.0.0.1:8000/myip", headers={"Host": "'"$service"'"}))'
+  until_true "nsupdate" inside service "$python" -c 'import urllib.request as u; u.urlopen(u.Request("http://127.0.0.1:8000/myip", headers={"Host": "'"$service"'"}))'
 }
 
 # -- What is asked of the program --------------------------------------------------------------------------------------
@@ -160,12 +116,12 @@ given() {
 
 static() { [[ $1 == - ]] || printf '"static:%s"' "$1"; }
 
-wanbeacon() { inside "$program" --config "$config" --state-dir "$folder/state-$name" "$@"; }
+wanbeacon() { inside service "$program" --config "$config" --state-dir "$folder/state-$name" "$@"; }
 
 # Prints the exit code of one round.
 once() {
   local code=0
-  timeout 120 ip netns exec "$space" "$program" --config "$config" --state-dir "$folder/state-$name" --once >"$folder/log" 2>&1 || code=$?
+  timeout 120 ip netns exec "$(space service)" "$program" --config "$config" --state-dir "$folder/state-$name" --once >"$log" 2>&1 || code=$?
   echo "$code"
 }
 
@@ -192,7 +148,7 @@ print(min(max(left + 1, 0), 90))')"
 requests() { grep -c "^/nic/update?.*hostname=$name" "$folder/access" || true; }
 
 # What the zone holds.
-record() { inside kdig +short "@$nameserver" "$name" "$1"; }
+record() { inside service kdig +short "@$nameserver" "$name" "$1"; }
 
 # -- The cases ---------------------------------------------------------------------------------------------------------
 
@@ -296,7 +252,7 @@ refused() {
   is "the next round says so again" 77 "$(once)"
   is "and sends nothing" 1 "$(requests)"
   is "the zone has no record" "" "$(record A)"
-  is "the password is in no log" "" "$(grep -F "$password" "$folder/log" || true)"
+  is "the password is in no log" "" "$(grep -F "$password" "$log" || true)"
 }
 
 refusals() {
@@ -324,8 +280,7 @@ outage() {
   is "one request was made" $((before + 1)) "$(requests)"
 }
 
-ip netns add "$space"
-inside ip link set lo up
+spaces service
 set_up_zone
 start_knot
 set_up_service only4 only6 two one stranger blocked=blocked listed agent

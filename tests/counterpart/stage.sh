@@ -7,6 +7,7 @@ failed=0
 pids=()
 spaces=()
 folder=$(mktemp -d)
+log=$folder/daemon # what the program says; shown where something failed
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 clean_up() {
@@ -74,7 +75,7 @@ is() {
   else
     failed=$((failed + 1))
     printf '  FAIL  %s: expected %q, seen %q\n' "$1" "$2" "$3"
-    tail -n 40 "$folder/daemon" 2>/dev/null | sed 's/^/        | /' || true
+    tail -n 40 "$log" 2>/dev/null | sed 's/^/        | /' || true
   fi
 }
 

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use tokio::net::UdpSocket;
 use url::{Host, Url};
 
-use super::words;
 use crate::http::{Clients, Limits};
 use crate::rules::address::{Family, publishable};
 use crate::rules::consensus::{ProbeFault, Reading};
@@ -30,8 +29,8 @@ pub(super) async fn ask(clients: &Clients, url: &str, family: Family, via: Optio
         Err(fault) if may_lack_route(&fault) && far(url) && !has_route(family).await => {
             Err(ProbeFault::NoRoute(format!("this machine has no {family} route to the internet")))
         }
-        Err(fault @ Fault::Redirect { other_host: true, .. }) => Err(ProbeFault::Portal(words(&fault))),
-        Err(fault) => Err(ProbeFault::Failed(words(&fault))),
+        Err(fault @ Fault::Redirect { other_host: true, .. }) => Err(ProbeFault::Portal(fault.to_string())),
+        Err(fault) => Err(ProbeFault::Failed(fault.to_string())),
     }
 }
 

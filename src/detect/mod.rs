@@ -18,7 +18,6 @@ use crate::http::Clients;
 use crate::resolve::Names;
 use crate::rules::address::Family;
 use crate::rules::consensus::{Probe, ProbeFault, Reading};
-use crate::rules::reply::Fault;
 
 pub use router::{Eventing, Remaining, WanView};
 use router::{Routers, Wanted};
@@ -96,17 +95,5 @@ impl Detectors {
     /// Says why there is none.
     pub async fn place(&self, via: Option<&str>) -> Result<Url, String> {
         self.routers.place(&self.clients, via).await
-    }
-}
-
-/// A fault in words.
-fn words(fault: &Fault) -> String {
-    match fault {
-        Fault::Lookup(text) => format!("the name could not be resolved: {text}"),
-        Fault::Connect(text) => format!("no connection: {text}"),
-        Fault::Tls { text, .. } => format!("TLS failed: {text}"),
-        Fault::Redirect { to, other_host: true } => format!("redirected to {to:?}, another host: is this a captive portal?"),
-        Fault::Redirect { to, other_host: false } => format!("redirected to {to:?}, which is not followed"),
-        Fault::Ambiguous(text) | Fault::Unsendable(text) => text.clone(),
     }
 }

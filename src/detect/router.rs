@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::interface::Ways;
-use super::words;
 use crate::config::FritzBox;
 use crate::http::Clients;
 use crate::resolve::Names;
@@ -221,7 +220,7 @@ async fn within<T>(limit: Duration, run: impl Future<Output = Result<T, String>>
 
 fn explain(error: &CallError) -> String {
     match error {
-        CallError::Http(fault) => words(fault),
+        CallError::Http(fault) => fault.to_string(),
         CallError::Refused(SoapFault { code: INVALID_ACTION, text }) => {
             format!("the router does not know the action ({text:?}): it is not a FRITZ!Box, or too old for this")
         }

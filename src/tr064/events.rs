@@ -12,7 +12,7 @@ use super::gena::{Grant, Ledger, Told, WANTED};
 use crate::http::{Clients, Limits};
 use crate::rules::address::PerFamily;
 use crate::rules::order::Prepared;
-use crate::rules::reply::{Fault, Reply};
+use crate::rules::reply::Reply;
 use crate::rules::secret::Secret;
 
 mod caller;
@@ -253,12 +253,7 @@ async fn ask<const N: usize>(
         via: publisher.via.clone(),
         secrets: Vec::new(),
     };
-    clients.send(&prepared, limits).await.map_err(|fault| match fault {
-        Fault::Redirect { to, .. } => format!("{method} is redirected to {to:?}, which is not followed"),
-        Fault::Lookup(why) | Fault::Connect(why) | Fault::Tls { text: why, .. } | Fault::Ambiguous(why) | Fault::Unsendable(why) => {
-            format!("{method} failed: {why}")
-        }
-    })
+    clients.send(&prepared, limits).await.map_err(|fault| format!("{method} failed: {fault}"))
 }
 
 #[cfg(test)]

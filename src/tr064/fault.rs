@@ -95,7 +95,7 @@ fn refusal(code: u32) -> Option<&'static str> {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(fault) => f.write_str(&words(fault))?,
+            Self::Http(fault) => fault.fmt(f)?,
             Self::Refused(SoapFault { code, text }) => write!(f, "the box refuses ({code} {text:?})")?,
             Self::Malformed(why) | Self::NotTold(why) | Self::Certificate(why) => f.write_str(why)?,
             Self::Status { path, status } => write!(f, "the box answers {path:?} with HTTP {status}")?,
@@ -111,16 +111,6 @@ impl fmt::Display for CallError {
 }
 
 impl std::error::Error for CallError {}
-
-fn words(fault: &Fault) -> String {
-    match fault {
-        Fault::Lookup(text) => format!("the box's name could not be resolved: {text}"),
-        Fault::Connect(text) => format!("no connection to the box: {text}"),
-        Fault::Tls { text, .. } => format!("TLS with the box failed: {text}"),
-        Fault::Redirect { to, .. } => format!("redirected to {to:?}, which is not followed"),
-        Fault::Ambiguous(text) | Fault::Unsendable(text) => text.clone(),
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! HTTP status + body + dialect → one verdict per name and family (`docs/behaviour.md`, "How a reply is read").
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -79,6 +80,20 @@ pub enum Fault {
     Ambiguous(String),
     /// The request could not be built or sent by our own rules (a URL that does not parse after expansion).
     Unsendable(String),
+}
+
+impl fmt::Display for Fault {
+    /// In words, for an operator.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lookup(text) => write!(f, "the name could not be resolved: {text}"),
+            Self::Connect(text) => write!(f, "no connection: {text}"),
+            Self::Tls { text, .. } => write!(f, "TLS failed: {text}"),
+            Self::Redirect { to, other_host: true } => write!(f, "redirected to {to:?}, another host: is this a captive portal?"),
+            Self::Redirect { to, other_host: false } => write!(f, "redirected to {to:?}, which is not followed"),
+            Self::Ambiguous(text) | Self::Unsendable(text) => f.write_str(text),
+        }
+    }
 }
 
 /// The verdict on one name and family.

@@ -20,6 +20,7 @@ mod load;
 mod look;
 mod parts;
 pub mod picture;
+mod push;
 mod send;
 mod sight;
 mod wishes;
@@ -173,6 +174,7 @@ impl Engine {
             Event::LookNow => self.look_now(turn.now),
             Event::Unlock { domain, by } => self.unlock(domain.as_ref(), &by, &mut turn),
             Event::Update { domain } => self.update(domain.as_ref(), &mut turn),
+            Event::Pushed(push) => self.pushed(&push, &mut turn),
             Event::Unsaved { full, tickets } => self.unsaved(full, &tickets, &mut turn),
             Event::Writable => self.writable(&mut turn),
             Event::Stop => self.stopping = true,

@@ -17,11 +17,12 @@
 //! | [`verify`] | outside: ask the authoritative servers |
 //! | [`store`] | outside: what is remembered; a journal that survives damage |
 //! | [`control`] | outside: the local socket: status, unlock, update, plan, health |
+//! | [`web`] | outside: what is served: the intake of pushed addresses, the TR-064 service, state and health |
 //! | [`signals`], [`systemd`], [`log`] | outside: what the system tells us and what we tell it |
 //!
 //! Imports point one way: `main → cli → daemon → edges`, `daemon → engine → rules`, edges → types from `rules` and their
 //! slice of the settings, `config → rules`. Edges do not import each other, except: `detect::echo`, `update`,
-//! `tr064` → `http` (→ `resolve`), `verify`, `detect::stun` → `resolve`, `detect::router` → `tr064`, `resolve`.
+//! `tr064` → `http` (→ `resolve`), `verify`, `detect::stun` → `resolve`, `detect::router` → `tr064`, `resolve`, `web` → `tr064`.
 //! `tests/architecture.rs` reads the imports and fails on a breach.
 
 pub mod catalog;
@@ -41,3 +42,4 @@ pub mod systemd;
 pub mod tr064;
 pub mod update;
 pub mod verify;
+pub mod web;

@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("log", &["rules", "config"]),
     ("signals", &["rules", "config"]),
     ("systemd", &["rules", "config"]),
+    ("web", &["rules", "config", "tr064"]),
 ];
 
 /// The roots of the program: they know every room.

@@ -11,7 +11,7 @@ use super::problem::{Place, Report};
 use super::reader::Key;
 use super::secret::RawSecret;
 use super::world::World;
-use super::{Settings, daemon, fritzbox, lines};
+use super::{Settings, daemon, fritzbox, lines, web};
 
 /// The only version of the format so far.
 const VERSION: i64 = 1;
@@ -40,6 +40,8 @@ pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Re
         lines: lines.into_iter().map(|described| described.line).collect(),
         fritzbox,
         daemon,
+        web: web::web(),
+        served: web::served(),
     }
 }
 

@@ -11,14 +11,17 @@ mod file;
 mod fritzbox;
 mod lines;
 mod names;
+mod overlay;
 mod own_url;
 mod preset;
 mod problem;
 mod reader;
 mod request;
 mod secret;
+mod served;
 mod source;
 mod span;
+mod web;
 mod world;
 
 use std::io;
@@ -33,7 +36,9 @@ use crate::rules::secret::Secret;
 
 use self::problem::{Place, Report};
 
+pub use self::overlay::{OVERLAY, OverlaidEntry, Overlay, Remote};
 pub use self::problem::{Problem, Severity};
+pub use self::served::{DEFAULT_LISTEN, Face, Listener, LoginForm, Served, User, Web};
 pub use self::world::{FileText, World};
 
 /// Polling beside events: what routers and peers use; a missed event costs at most this.
@@ -56,6 +61,10 @@ pub struct Settings {
     pub fritzbox: FritzBox,
     /// `[daemon]`.
     pub daemon: Daemon,
+    /// `[web]`.
+    pub web: Web,
+    /// The entry that stands for the served TR-064 service (`[web.tr064] entry`).
+    pub served: Served,
 }
 
 /// `[fritzbox]`.

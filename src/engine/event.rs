@@ -9,6 +9,7 @@ use crate::rules::consensus::{Probe, ProbeFault, Reading};
 use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::Order;
+use crate::rules::push::Push;
 use crate::rules::reply::Outcome;
 use crate::rules::write::Write;
 
@@ -70,6 +71,8 @@ pub enum Event {
         /// Of this name; of all without.
         domain: Option<Domain>,
     },
+    /// A router pushed addresses.
+    Pushed(Push),
     /// A save failed, and so the sends behind it did not happen.
     Unsaved {
         /// The disk is full or faulty: it may work later. Otherwise the folder cannot be written at all.

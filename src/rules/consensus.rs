@@ -45,6 +45,8 @@ pub enum Source {
     Command(String),
     /// A fixed address.
     Static(IpAddr),
+    /// A router calls us: each name has what was pushed for it.
+    Push,
 }
 
 impl Source {
@@ -82,6 +84,7 @@ impl fmt::Display for Source {
             Self::Echo(url) => f.write_str(url),
             Self::Command(command) => write!(f, "command:{command}"),
             Self::Static(address) => write!(f, "static:{address}"),
+            Self::Push => f.write_str("push"),
         }
     }
 }

@@ -12,6 +12,7 @@ mod keep;
 mod login;
 pub mod remote_access;
 pub mod scpd;
+pub mod served;
 pub mod session;
 pub mod soap;
 pub mod ssdp;

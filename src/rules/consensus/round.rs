@@ -170,6 +170,8 @@ impl Round {
                     self.judge(source, Ok(reading));
                     continue;
                 }
+                // Nothing is asked, and what was pushed is each name's own.
+                Source::Push => continue,
                 Source::Web | Source::Dns | Source::Stun | Source::Echo(_) => {
                     let poll = Poll::new(&self.outside, self.aim(), self.manner, services, now);
                     let turn = self.poll.insert(poll).begin(services, now);

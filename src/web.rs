@@ -1,0 +1,29 @@
+//! What is served: listeners, TLS, limits, logins; the intake of pushed addresses, the TR-064 service, state and health.
+//!
+//! A request never waits for more than the daemon's next turn, and the daemon never waits for a client.
+
+mod dyndns;
+mod gate;
+mod login;
+mod request;
+mod shared;
+mod tr064;
+
+use tokio::sync::oneshot;
+
+use crate::rules::push::{Push, Taken};
+use crate::rules::snapshot::Snapshot;
+use crate::tr064::served::{Change, Refusal, View};
+
+/// What the serving side asks of the daemon.
+#[derive(Debug)]
+pub enum Question {
+    /// How everything is.
+    Status(oneshot::Sender<Snapshot>),
+    /// An address for names; one answer for each of them. `None`: it could not be stored.
+    Push(Push, oneshot::Sender<Option<Vec<Taken>>>),
+    /// What the TR-064 service can tell.
+    View(oneshot::Sender<View>),
+    /// A change of settings; the port of the remote access after it (0: there is none).
+    Change(Change, oneshot::Sender<Result<u16, Refusal>>),
+}

@@ -1,5 +1,7 @@
 //! The served side of TR-064: what programs ask of us as they would ask a FRITZ!Box. PURE.
 
+pub mod change;
+
 use std::time::Duration;
 
 use super::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo};

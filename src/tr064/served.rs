@@ -1,5 +1,10 @@
 //! The served side of TR-064: what programs ask of us as they would ask a FRITZ!Box. PURE.
 
+mod authorization;
+pub mod challenge;
+pub mod envelope;
+pub mod nonces;
+
 use std::time::Duration;
 
 use super::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo};

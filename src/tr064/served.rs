@@ -2,6 +2,7 @@
 
 mod authorization;
 pub mod challenge;
+pub mod change;
 pub mod envelope;
 pub mod nonces;
 

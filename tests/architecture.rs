@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("catalog", &["rules"]),
     ("config", &["rules", "catalog"]),
     ("detect", &["rules", "config", "http", "resolve", "tr064"]),
-    ("tr064", &["rules", "config", "http"]),
+    ("tr064", &["rules", "config", "catalog", "http"]),
     ("update", &["rules", "config", "http"]),
     ("verify", &["rules", "config", "resolve"]),
     ("http", &["rules", "config", "resolve"]),

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Question;
 use super::gate::Gate;
+use super::tr064::Logins;
 use crate::config::Web;
 
 /// How long the daemon may take to answer: it answers at its next turn.
@@ -23,11 +24,19 @@ pub(crate) struct Shared {
     pub(crate) gate: Mutex<Gate>,
     /// Where the gate's time begins.
     started: Instant,
+    /// What clients of the TR-064 service may answer to.
+    pub(crate) logins: Logins,
 }
 
 impl Shared {
     pub(super) fn new(settings: Web, questions: mpsc::Sender<Question>) -> Self {
-        Self { settings: RwLock::new(Arc::new(settings)), questions, gate: Mutex::new(Gate::default()), started: Instant::now() }
+        Self {
+            settings: RwLock::new(Arc::new(settings)),
+            questions,
+            gate: Mutex::new(Gate::default()),
+            started: Instant::now(),
+            logins: Logins::default(),
+        }
     }
 
     /// The settings as they are now.

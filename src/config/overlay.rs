@@ -3,8 +3,6 @@
 use crate::rules::domain::{Domain, Mode};
 use crate::rules::secret::Secret;
 
-use super::served::User;
-
 /// The file's name in the state folder.
 pub const OVERLAY: &str = "overlay.toml";
 
@@ -49,6 +47,15 @@ pub struct Remote {
     pub enabled: bool,
     /// Of the TLS listener; 0: none was chosen yet.
     pub port: u16,
-    /// Who may use it: takes the place of a user of this name, or is a further one, with the right `config`.
-    pub user: Option<User>,
+    /// Who may use it.
+    pub user: Option<RemoteUser>,
+}
+
+/// A user of the remote access: has the right `config`, beside the rights that the file gives a user of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteUser {
+    /// As in [`User`](super::User).
+    pub name: String,
+    /// `None`: as the file says.
+    pub password: Option<Secret>,
 }

@@ -1,10 +1,24 @@
 //! The served side of TR-064: what programs ask of us as they would ask a FRITZ!Box. PURE.
 
+mod authorization;
+pub mod challenge;
+pub mod change;
+pub mod envelope;
+pub mod nonces;
+
 use std::time::Duration;
 
 use super::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo};
 use crate::config::Served;
 use crate::rules::snapshot::Snapshot;
+
+pub mod actions;
+pub mod answer;
+pub mod call;
+pub mod description;
+pub mod scpd;
+pub mod services;
+mod writing;
 
 /// Everything that an action can tell.
 #[derive(Clone, Debug)]
@@ -33,7 +47,7 @@ pub enum Change {
 /// Why a change was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A value is not possible: UPnP code 402.
+    /// A value is not possible: `UPnP` code 402.
     Invalid(String),
     /// It could not be stored, or the user is not possible: code 820.
     Failed(String),

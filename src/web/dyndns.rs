@@ -1,15 +1,12 @@
 //! `/nic/update`: a router pushes its address (dyndns2 in FreeDYN's dialect). What it may ask for and is told is judged in
 //! `rules/intake`; here are HTTP, the login, and the way to the daemon.
 
-use std::sync::PoisonError;
-use std::time::Duration;
-
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
-use rustix::time::{ClockId, clock_gettime};
 
-use super::request::{Call, Reply, reply};
+use super::request::{Call, Reply, reply, retry_after};
 use super::shared::Shared;
+use super::status::CHALLENGE;
 use super::{Question, login};
 use crate::config::{User, Web};
 use crate::rules::address::quoted;
@@ -20,25 +17,24 @@ use crate::rules::rights::Right;
 /// Any of these is enough: a router is an application, and whoever may change settings may do this as well.
 const RIGHTS: [Right; 2] = [Right::App, Right::Config];
 
-/// Why the login is asked for, and how it is written (RFC 7617).
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"wanbeacon\", charset=\"UTF-8\"");
-
-/// An answer, and the field that goes with it.
-type Told = (Answer, Option<(HeaderName, HeaderValue)>);
-
 /// Answers an update. The body of an answer to HEAD is left out by the server, which needs its length.
 pub(super) async fn update(call: &Call, shared: &Shared) -> Reply {
     let settings = shared.settings();
     let fields = Fields::read(call.query.as_bytes(), form(call));
-    let (answer, field) = match user(call, &fields, shared, &settings) {
-        Err(told) => told,
-        Ok(user) => (pushed(call, &fields, user, shared).await, None),
-    };
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = reply(status, "text/plain", answer.text);
-    if let Some((name, value)) = field {
-        reply.headers_mut().insert(name, value);
+    match user(call, &fields, shared, &settings) {
+        Ok(user) => told(pushed(call, &fields, user, shared).await),
+        Err(refusal) => *refusal,
     }
+}
+
+fn told(answer: Answer) -> Reply {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    reply(status, "text/plain", answer.text)
+}
+
+fn told_with(answer: Answer, name: HeaderName, value: &'static str) -> Reply {
+    let mut reply = told(answer);
+    reply.headers_mut().insert(name, HeaderValue::from_static(value));
     reply
 }
 
@@ -50,34 +46,29 @@ fn form(call: &Call) -> &[u8] {
 }
 
 /// Who asks, and may. Nothing else is told to anybody else.
-fn user<'u>(call: &Call, fields: &Fields, shared: &Shared, settings: &'u Web) -> Result<&'u User, Told> {
-    let refused = |why: &str, answer: Answer, field| {
+fn user<'u>(call: &Call, fields: &Fields, shared: &Shared, settings: &'u Web) -> Result<&'u User, Box<Reply>> {
+    let refused = |why: &str, reply: Reply| {
         tracing::debug!("{} pushes, and is refused: {why}", call.peer);
-        Err((answer, field))
+        Err(Box::new(reply))
     };
     if ![Method::GET, Method::HEAD, Method::POST].contains(&call.method) {
-        let allowed = (ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-        return refused("not with this method", Code::BadAgent.into(), Some(allowed));
+        return refused("not with this method", told_with(Code::BadAgent.into(), ALLOW, "GET, HEAD, POST"));
     }
-    let mut gate = shared.gate.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = now();
-    if let Err(wait) = gate.admits(call.peer, now) {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    if let Err(wait) = shared.admits(call.peer) {
         let answer = Answer { status: 503, ..Code::Abuse.into() };
-        return refused("too many wrong logins", answer, Some((RETRY_AFTER, seconds.into())));
+        return refused("too many wrong logins", retry_after(told(answer), wait));
     }
-    let challenge = Some((WWW_AUTHENTICATE, CHALLENGE));
     let Some(login) = fields.login(login::basic(&call.headers)) else {
-        gate.came_without(call.peer, now);
-        return refused("no login", Code::BadAuth.into(), challenge);
+        shared.came_without(call.peer);
+        return refused("no login", told_with(Code::BadAuth.into(), WWW_AUTHENTICATE, CHALLENGE));
     };
     let Some(user) = login::user(&settings.users, &login.name, &login.password) else {
-        gate.failed(call.peer, now);
-        return refused("the login is wrong", Code::BadAuth.into(), challenge);
+        shared.failed(call.peer);
+        return refused("the login is wrong", told_with(Code::BadAuth.into(), WWW_AUTHENTICATE, CHALLENGE));
     };
     if !user.rights.any(&RIGHTS) {
         let answer = Answer { status: 403, ..Code::BadAuth.into() };
-        return refused("the user has neither the right app nor config", answer, None);
+        return refused("the user has neither the right app nor config", told(answer));
     }
     Ok(user)
 }
@@ -99,12 +90,6 @@ async fn pushed(call: &Call, fields: &Fields, user: &User, shared: &Shared) -> A
     let names: Vec<&str> = push.iter().flat_map(|push| &push.domains).map(Domain::as_str).collect();
     tracing::debug!("{} pushes as {} for {}: {}", call.peer, quoted(&user.name), quoted(&names.join(",")), quoted(&answer.text));
     answer
-}
-
-/// The time that passes for the gate, while the machine sleeps as well.
-fn now() -> Duration {
-    let now = clock_gettime(ClockId::Boottime);
-    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -31,21 +31,18 @@ fn names(query: &str) -> Vec<String> {
     order.push().map(|push| push.domains.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
-fn login(query: &str, basic: Option<(&str, &str)>) -> Option<(String, String)> {
+/// Name and password with a colon between them.
+fn login(query: &str, basic: Option<(&str, &str)>) -> Option<String> {
     let basic = basic.map(|(name, password)| (name.to_owned(), Secret::new(password.to_owned())));
-    fields(query).login(basic).map(|login| (login.name, login.password.expose().to_owned()))
-}
-
-fn pair(name: &str, password: &str) -> Option<(String, String)> {
-    Some((name.to_owned(), password.to_owned()))
+    fields(query).login(basic).map(|login| format!("{}:{}", login.name, login.password.expose()))
 }
 
 #[test]
 fn every_name_of_every_parameter_is_understood_in_any_case() {
     for user in ["benutzername", "username", "user", "email"] {
         for password in ["passwort", "password"] {
-            assert_eq!(login(&format!("{user}=u&{password}=p"), None), pair("u", "p"));
-            assert_eq!(login(&format!("{}=u&{}=p", user.to_uppercase(), password.to_uppercase()), None), pair("u", "p"));
+            assert_eq!(login(&format!("{user}=u&{password}=p"), None), Some("u:p".into()));
+            assert_eq!(login(&format!("{}=u&{}=p", user.to_uppercase(), password.to_uppercase()), None), Some("u:p".into()));
         }
     }
     for host in ["hostname", "host", "domain", "dynhost", "HostName"] {
@@ -68,8 +65,8 @@ fn every_name_of_every_parameter_is_understood_in_any_case() {
 
 #[test]
 fn of_one_family_the_last_name_that_holds_something_counts() {
-    assert_eq!(login("email=4&user=3&username=2&benutzername=1&password=p&passwort=q", None), pair("4", "p"));
-    assert_eq!(login("email=&benutzername=1&username=2&passwort=q&password=", None), pair("2", "q"));
+    assert_eq!(login("email=4&user=3&username=2&benutzername=1&password=p&passwort=q", None), Some("4:p".into()));
+    assert_eq!(login("email=&benutzername=1&username=2&passwort=q&password=", None), Some("2:q".into()));
     assert_eq!(names("dynhost=d.de&hostname=a.de&domain=c.de&host=b.de"), ["d.de"]);
     assert_eq!(set("a=91.0.0.6&ipadress=91.0.0.5&ip=91.0.0.1"), "91.0.0.6");
     assert_eq!(set("aaaa=&ipv6=2003:f::3&ip2=2003:f::1"), "2003:f::3");
@@ -90,12 +87,12 @@ fn the_body_of_a_form_comes_behind_the_query() {
 
 #[test]
 fn percent_signs_and_plus_are_decoded() {
-    assert_eq!(login("%75ser=a%40b.de&password=%2B+%26%25%C3%A4", None), pair("a@b.de", "+ &%ä"));
+    assert_eq!(login("%75ser=a%40b.de&password=%2B+%26%25%C3%A4", None), Some("a@b.de:+ &%ä".into()));
     assert_eq!(names("hostname=a.de%2Cb%C3%BCro.de"), ["a.de", "xn--bro-hoa.de"]);
     assert_eq!(set("myip=2003%3Af%3A%3A1%2F64"), "2003:f::1");
     assert_eq!(set("myip=+91.0.0.1+"), "91.0.0.1");
     // What is no escape stays as it is.
-    assert_eq!(login("user=100%&password=%zz", None), pair("100%", "%zz"));
+    assert_eq!(login("user=100%&password=%zz", None), Some("100%:%zz".into()));
 }
 
 #[test]
@@ -111,14 +108,14 @@ fn a_value_that_is_not_utf_8_is_refused_as_what_it_is() {
 #[test]
 fn the_login_of_the_query_wins_and_half_of_it_is_completed_from_the_header() {
     let basic = Some(("header", "secret"));
-    assert_eq!(login("", basic), pair("header", "secret"));
-    assert_eq!(login("user=query&password=other", basic), pair("query", "other"));
-    assert_eq!(login("user=query", basic), pair("query", "secret"));
-    assert_eq!(login("passwort=other", basic), pair("header", "other"));
-    assert_eq!(login("user=&password=", basic), pair("header", "secret"));
+    assert_eq!(login("", basic), Some("header:secret".into()));
+    assert_eq!(login("user=query&password=other", basic), Some("query:other".into()));
+    assert_eq!(login("user=query", basic), Some("query:secret".into()));
+    assert_eq!(login("passwort=other", basic), Some("header:other".into()));
+    assert_eq!(login("user=&password=", basic), Some("header:secret".into()));
     assert_eq!(login("user=query", None), None);
     assert_eq!(login("password=other", None), None);
-    assert_eq!(login("user=u&password=+p+", None), pair("u", " p "), "blanks may be part of it");
+    assert_eq!(login("user=u&password=+p+", None), Some("u: p ".into()), "blanks may be part of it");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, RETRY_AFTER};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -149,6 +149,27 @@ async fn a_user_needs_the_right_app_or_config() {
     let (reply, text, push) = told(&call, UNASKED).await;
     assert_eq!((reply.status().as_u16(), text.as_str(), push), (403, "badauth", None));
     assert!(!reply.headers().contains_key(WWW_AUTHENTICATE), "asking for another login does not help");
+}
+
+#[tokio::test]
+async fn a_client_that_guesses_is_told_when_to_come_back() {
+    let (questions, _asked) = mpsc::channel(1);
+    let shared = Shared::new(web(), questions);
+    let mut guess = call("hostname=a.de");
+    guess.headers.insert(AUTHORIZATION, basic("router", "guess"));
+    for _ in 0..1000 {
+        let reply = update(&guess, &shared).await;
+        if reply.status() == StatusCode::UNAUTHORIZED {
+            continue;
+        }
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(reply.headers().contains_key(RETRY_AFTER));
+        assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "abuse");
+        let right = update(&call("hostname=a.de"), &shared).await;
+        assert_eq!(right.status(), StatusCode::SERVICE_UNAVAILABLE, "the right login does not help now");
+        return;
+    }
+    panic!("it may guess for ever");
 }
 
 #[tokio::test]

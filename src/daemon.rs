@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::Settings;
+use crate::config::{Overlay, Problem, Settings};
 use crate::control::{self, Reply, Request};
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Memory, Rules, Run};
@@ -33,8 +33,8 @@ use edges::Edges;
 use feeds::Feeds;
 use memory::Remembered;
 
-/// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
-pub type Reload = Box<dyn FnMut() -> Option<Settings>>;
+/// Reads the configuration again, with the overlay of the state folder, or with this one instead, which must fit then.
+pub type Reload = Box<dyn FnMut(Option<&Overlay>) -> Result<Settings, Vec<Problem>>>;
 
 /// Everything a run needs.
 pub struct Setup {
@@ -270,7 +270,8 @@ impl Daemon {
     /// A broken configuration has been reported; the old one stays in force.
     fn reload(&mut self) {
         systemd::reloading();
-        if let Some(settings) = self.reload.as_mut().and_then(|read| read()) {
+        let read = self.reload.as_mut().map_or_else(|| Err(Vec::new()), |read| read(None));
+        if let Ok(settings) = read.inspect_err(|problems| problems.iter().for_each(|problem| tracing::error!("{problem}"))) {
             match Edges::new(&settings, self.edges.run(), self.folder.as_deref(), self.dns_port, self.clock.clone(), self.events.clone()) {
                 Ok(edges) => {
                     if let Some(feeds) = &mut self.feeds {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::Settings;
+use crate::config::{Overlay, Problem, Settings};
 use crate::control::{self, Reply, Request};
 use crate::engine::event::{Action, Event, Level, Notice, Ticket};
 use crate::engine::{Engine, Memory, Rules, Run};
@@ -36,8 +36,8 @@ use feeds::Feeds;
 use memory::Remembered;
 use served::Serving;
 
-/// Reads the configuration again, for SIGHUP; problems have been reported when it returns `None`.
-pub type Reload = Box<dyn FnMut() -> Option<Settings>>;
+/// Reads the configuration again, with the overlay of the state folder, or with this one instead, which must fit then.
+pub type Reload = Box<dyn FnMut(Option<&Overlay>) -> Result<Settings, Vec<Problem>>>;
 
 /// Everything a run needs.
 pub struct Setup {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use landlock::{ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _};
+use landlock::{ABI, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _};
 use landlock::{RulesetStatus, path_beneath_rules};
 
 /// The newest form that was looked at; older kernels do what they can.

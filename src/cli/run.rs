@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use super::args::Options;
 use super::exit::Exit;
 use super::folder::state_folder;
+use super::load::{self, Found};
 use super::out::Out;
-use crate::config::{self, Loaded, Problem, Settings, World};
+use crate::config::Settings;
 use crate::control;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
@@ -53,7 +54,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         run,
         socket: folder.filter(|_| memory == Memory::Kept && run == Run::Daemon).map(|folder| control::socket(&folder)),
         remembered,
-        reload: Some(reload(options.clone())),
+        reload: Some(load::reload(options.clone())),
         clock: Clock::default(),
         dns_port: DNS_PORT,
         watch: None,
@@ -105,7 +106,7 @@ pub(super) fn start(setup: Setup) -> Result<Ended, Exit> {
 ///
 /// It cannot be used; every problem has been reported.
 pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
-    read(options.config_file().0).map_err(|problems| {
+    load::load(options).map(Found::told).map_err(|problems| {
         for problem in problems {
             tracing::error!("{problem}");
         }
@@ -128,18 +129,6 @@ pub(super) fn settings_naming(options: &Options, domain: Option<&Domain>, out: &
             Err(Exit::Usage)
         }
     }
-}
-
-fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
-    let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings)
-}
-
-fn reload(options: Options) -> daemon::Reload {
-    Box::new(move || settings(&options).ok())
 }
 
 /// What a picture amounts to, as an exit code.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Loaded, Problem, Settings, Severity, World, load, load_over};
 use crate::rules::domain::Entry;
-use crate::rules::rights::{Right, Rights};
+use crate::rules::rights::Right;
 
 const FILE: &str = "\
 [[ddns]]
@@ -53,7 +53,7 @@ fn laid(ddns: OverlaidEntry) -> Overlay {
     Overlay { ddns: Some(ddns), remote: None }
 }
 
-fn remote(enabled: bool, port: u16, user: Option<User>) -> Overlay {
+fn remote(enabled: bool, port: u16, user: Option<RemoteUser>) -> Overlay {
     Overlay { ddns: None, remote: Some(Remote { enabled, port, user }) }
 }
 

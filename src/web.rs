@@ -5,6 +5,8 @@
 mod certificate;
 mod connection;
 mod dyndns;
+#[cfg(test)]
+mod fake;
 mod gate;
 mod listen;
 mod login;

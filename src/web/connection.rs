@@ -116,3 +116,6 @@ async fn answer(
     watch.enter(Phase::Writing);
     Ok(finished(reply))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod fake;
 mod gate;
 mod listen;
 mod login;
+mod pace;
 mod places;
 mod request;
 mod route;
@@ -17,7 +18,6 @@ mod server;
 mod shared;
 mod status;
 mod tr064;
-mod watch;
 
 pub use certificate::certificate_fingerprint;
 pub use server::Server;

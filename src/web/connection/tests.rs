@@ -31,7 +31,7 @@ impl Line {
             peer: std::net::Ipv4Addr::LOCALHOST.into(),
             door: (settings.listen, false),
             shared: Arc::new(Shared::new(settings, questions)),
-            watch: Watch::new(Phase::Fresh),
+            pace: Pace::new(Phase::Fresh),
             open: is_open,
         };
         Self { client, serving: tokio::spawn(converse(visit, stream)), open, began: Instant::now() }

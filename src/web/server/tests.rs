@@ -185,6 +185,15 @@ mod answers {
     }
 
     #[tokio::test]
+    async fn who_sends_too_much_still_gets_to_read_why_it_is_refused() {
+        let stage = Stage::new();
+        for fields in ["Content-Length: 200000\r\n", "Content-Length: 200000\r\nExpect: 100-continue\r\n"] {
+            let request = format!("POST /none HTTP/1.1\r\n{fields}\r\n{}", "x".repeat(200_000));
+            is_page(&stage.ask(&request).await, "413");
+        }
+    }
+
+    #[tokio::test]
     async fn an_absolute_target_is_read_like_its_path_and_its_authority_counts_as_the_host() {
         let stage = Stage::new();
         let answer = stage.get("http://evil.test/api/v1/status", "Host: localhost\r\n").await;
@@ -465,6 +474,24 @@ mod tls {
         assert_eq!(answer.status().as_u16(), 200);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_that_does_not_go_on_ends_and_gives_its_place_back() {
+        let stage = Stage::with(&settings());
+        let address = SocketAddr::from(([127, 0, 0, 1], stage.server.tls_port().expect("it is open")));
+        let mut silent = TcpStream::connect(address).await.expect("it listens");
+        silent.write_all(b"\x16\x03\x01").await.expect("it reads");
+        assert_eq!(rest(&mut silent).await, "");
+        assert_eq!(stage.server.house.places.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_certificate_is_the_same_after_a_restart() {
+        let stage = Stage::with(&settings());
+        let again = Server::start(&settings(), Some(stage.folder.path()), mpsc::channel(1).0);
+        assert!(again.fingerprint().is_some());
+        assert_eq!(again.fingerprint(), stage.server.fingerprint());
+    }
+
     #[tokio::test]
     async fn a_client_without_tls_is_sent_away() {
         let stage = Stage::with(&settings());
@@ -477,6 +504,16 @@ mod tls {
 mod crowds {
     use super::*;
 
+    /// For both ends of all connections; systems begin with 1024 and allow more.
+    fn room_for_descriptors() {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = maximum.map_or(4096, |maximum| maximum.min(4096));
+        if current.is_some_and(|current| current < wanted) {
+            setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).expect("up to the maximum everybody may");
+        }
+    }
+
     async fn from(source: [u8; 4], to: SocketAddr) -> TcpStream {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((source, 0).into()).expect("an address of loopback");
@@ -485,6 +522,7 @@ mod crowds {
 
     #[tokio::test]
     async fn a_thousand_idle_slowly_writing_and_slowly_reading_clients_keep_nobody_else_out() {
+        room_for_descriptors();
         let stage = Stage::new();
         let address = stage.address();
         let mut crowd = Vec::new();

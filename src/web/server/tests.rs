@@ -307,15 +307,18 @@ mod listening {
 
     #[tokio::test]
     async fn a_wider_address_takes_over_the_port_of_a_narrower_one() {
-        let mut stage = Stage::new();
+        let mut settings = fake::web();
+        // The first is everybody's, so that the port is nobody else's.
+        settings.listen = "0.0.0.0:0".parse().expect("an address");
+        let mut stage = Stage::with(&settings);
         let port = stage.address().port();
-        let _client = TcpStream::connect(stage.address()).await.expect("it listens");
-        for wide in ["0.0.0.0", "[::]", "127.0.0.1"] {
-            let mut settings = fake::web();
-            settings.listen = format!("{wide}:{port}").parse().expect("an address");
-            assert_eq!(stage.server.follow(&settings), [""; 0], "{wide}");
+        let mut clients = Vec::new();
+        for host in ["127.0.0.1", "0.0.0.0", "[::]", "127.0.0.1", "[::]"] {
+            settings.listen = format!("{host}:{port}").parse().expect("an address");
+            assert_eq!(stage.server.follow(&settings), [""; 0], "{host}");
             let mut client = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
-            assert!(healthy(&mut client).await, "{wide}");
+            assert!(healthy(&mut client).await, "{host}");
+            clients.push(client);
         }
     }
 
@@ -517,7 +520,10 @@ mod crowds {
     async fn from(source: [u8; 4], to: SocketAddr) -> TcpStream {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((source, 0).into()).expect("an address of loopback");
-        socket.connect(to).await.expect("it listens")
+        let client = socket.connect(to).await.expect("it listens");
+        // Ports of a crowd that has gone are free at once.
+        client.set_zero_linger().expect("a TCP option");
+        client
     }
 
     #[tokio::test]

@@ -10,8 +10,16 @@ type ActionMeaning = (String, Vec<[String; 3]>);
 #[derive(Debug, PartialEq)]
 struct Meaning {
     actions: Vec<ActionMeaning>,
-    /// Name, type, default, allowed values, whether it is evented.
-    variables: Vec<(String, String, Option<String>, Vec<String>, Option<String>)>,
+    variables: Vec<VariableMeaning>,
+}
+
+#[derive(Debug, PartialEq)]
+struct VariableMeaning {
+    name: String,
+    kind: String,
+    default: Option<String>,
+    allowed: Vec<String>,
+    evented: Option<String>,
 }
 
 impl Meaning {
@@ -26,10 +34,12 @@ impl Meaning {
             actions: actions.iter().map(|it| (field(it, "name"), list(it, "argumentList").iter().map(argument).collect())).collect(),
             variables: variables
                 .iter()
-                .map(|it| {
-                    let allowed = list(it, "allowedValueList").into_iter().map(|value| value.text).collect();
-                    let default = it.child("defaultValue").map(|value| value.text.clone());
-                    (field(it, "name"), field(it, "dataType"), default, allowed, it.attribute("sendEvents").map(str::to_owned))
+                .map(|it| VariableMeaning {
+                    name: field(it, "name"),
+                    kind: field(it, "dataType"),
+                    default: it.child("defaultValue").map(|value| value.text.clone()),
+                    allowed: list(it, "allowedValueList").into_iter().map(|value| value.text).collect(),
+                    evented: it.attribute("sendEvents").map(str::to_owned),
                 })
                 .collect(),
         }
@@ -63,12 +73,12 @@ fn what_is_served_of_the_other_services_is_described_as_a_box_does() {
         for action in &ours.actions {
             assert!(captured.actions.contains(action), "{action:?}");
         }
-        for (name, kind, default, allowed, _) in &ours.variables {
-            let theirs = captured.variables.iter().find(|it| it.0 == *name).unwrap_or_else(|| panic!("{name}"));
-            assert_eq!((kind, allowed), (&theirs.1, &theirs.3), "{name}");
+        for variable in &ours.variables {
+            let theirs = captured.variables.iter().find(|it| it.name == variable.name).unwrap_or_else(|| panic!("{variable:?}"));
+            assert_eq!((&variable.kind, &variable.allowed, &variable.evented), (&theirs.kind, &theirs.allowed, &theirs.evented));
             // Another maker.
-            if name != "ManufacturerName" {
-                assert_eq!(default, &theirs.2, "{name}");
+            if variable.name != "ManufacturerName" {
+                assert_eq!(variable.default, theirs.default, "{variable:?}");
             }
         }
     }

@@ -1,11 +1,5 @@
 //! The served side of TR-064: what programs ask of us as they would ask a FRITZ!Box. PURE.
 
-mod authorization;
-pub mod challenge;
-pub mod change;
-pub mod envelope;
-pub mod nonces;
-
 use std::time::Duration;
 
 use super::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo};
@@ -14,8 +8,13 @@ use crate::rules::snapshot::Snapshot;
 
 pub mod actions;
 pub mod answer;
+mod authorization;
 pub mod call;
+pub mod challenge;
+pub mod change;
 pub mod description;
+pub mod envelope;
+pub mod nonces;
 pub mod scpd;
 pub mod services;
 mod writing;

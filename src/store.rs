@@ -14,6 +14,7 @@ mod error;
 mod folder;
 mod journal;
 mod line;
+pub mod overlay;
 
 pub use crate::rules::write::Write;
 pub use error::{OpenError, WriteError};
@@ -71,7 +72,7 @@ impl Store {
         let _ = fs::remove_file(dir.join(NEXT));
         let mut notices = Vec::new();
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
-            let kept = set_aside(dir).map_err(unwritable)?;
+            let kept = set_aside(dir, FILE).map_err(unwritable)?;
             notices.push(format!("{} is not a file; it was renamed to {kept:?}, and the state begins anew", path.display()));
         }
         let file = options().create(true).open(&path).map_err(unwritable)?;
@@ -83,7 +84,7 @@ impl Store {
             Condition::Intact => Journal::new(file, scan.good, false),
             // A crash tears one line; a file without a single whole one was cut by somebody else.
             Condition::Torn if scan.good == 0 => {
-                let kept = set_aside(dir).map_err(unwritable)?;
+                let kept = set_aside(dir, FILE).map_err(unwritable)?;
                 notices.push(format!("nothing in {} can be read; it was kept as {kept:?}, and the state begins anew", path.display()));
                 replace(dir, &scan.records).map_err(unwritable)?
             }
@@ -92,7 +93,7 @@ impl Store {
                 Journal::new(file, scan.good, true)
             }
             Condition::Damaged(what) => {
-                let kept = set_aside(dir).map_err(unwritable)?;
+                let kept = set_aside(dir, FILE).map_err(unwritable)?;
                 notices.push(format!(
                     "{} is damaged: {what}; it was kept as {kept:?}, and the {} records that could be read are used",
                     path.display(),
@@ -219,12 +220,12 @@ fn fill(file: &File, records: &BTreeMap<String, String>) -> io::Result<u64> {
     Ok(length as u64)
 }
 
-/// Keeps the file under another name, which is returned. It also stays where it is, if the file system can do that.
-fn set_aside(dir: &Path) -> io::Result<String> {
-    let name = |number: u32| format!("{FILE}.damaged-{number}");
+/// Keeps `file` under another name, which is returned. It also stays where it is, if the file system can do that.
+fn set_aside(dir: &Path, file: &str) -> io::Result<String> {
+    let name = |number: u32| format!("{file}.damaged-{number}");
     let free = (1..KEPT).find(|number| fs::symlink_metadata(dir.join(name(*number))).is_err());
     let name = name(free.unwrap_or(KEPT));
-    let (from, to) = (dir.join(FILE), dir.join(&name));
+    let (from, to) = (dir.join(file), dir.join(&name));
     if free.is_none() {
         let _ = fs::remove_file(&to);
     }

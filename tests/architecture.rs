@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["rules", "config"]),
     ("control", &["rules", "config"]),
     ("log", &["rules", "config"]),
+    ("sandbox", &[]),
     ("signals", &["rules", "config"]),
     ("systemd", &["rules", "config"]),
     ("web", &["rules", "config", "tr064"]),

@@ -2,23 +2,25 @@
 
 use super::args::Options;
 use super::exit::Exit;
+use super::load::load;
 use super::out::Out;
-use crate::config::{self, Problem, Severity, World};
+use crate::config::{Problem, Severity};
 
 pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     let path = options.config_file().0;
-    match config::load_file(path, &World::real()) {
-        Ok(loaded) => {
-            for warning in &loaded.warnings {
-                out.line(warning);
-            }
+    match load(options) {
+        Ok(found) => {
+            found.loaded.warnings.iter().for_each(|warning| out.line(warning));
+            found.unused.iter().for_each(|why| out.line(why));
+            found.changes(path).iter().for_each(|change| out.line(change));
+            let loaded = &found.loaded;
             let names: usize = loaded.settings.entries.iter().map(|entry| entry.domains.len()).sum();
             out.line(format_args!(
                 "{}: in order: {} and {}{}",
                 path.display(),
                 count(loaded.settings.entries.len(), "entry", "entries"),
                 count(names, "name", "names"),
-                and_warnings(loaded.warnings.len())
+                and_warnings(loaded.warnings.len() + usize::from(!found.unused.is_empty()))
             ));
             Exit::Success
         }

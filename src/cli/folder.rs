@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::args::Options;
-use crate::config::StateDir;
+use crate::config::{Overlay, StateDir};
+use crate::store;
 
 /// Where the state lives when nobody says.
 const DEFAULT: &str = "/var/lib/wanbeacon";
@@ -24,6 +25,15 @@ pub fn configured(options: &Options) -> StateDir {
     let file = options.config_file().0;
     let text = std::fs::read_to_string(file).unwrap_or_default();
     state_dir_in(&text, file.parent().unwrap_or(Path::new("")))
+}
+
+/// What was set through the served interfaces, from the state folder: it is known before the configuration is checked.
+///
+/// # Errors
+///
+/// It cannot be read, in words.
+pub fn overlay(options: &Options) -> Result<Overlay, String> {
+    state_folder(options, &configured(options)).map_or_else(|| Ok(Overlay::default()), |folder| store::overlay::read(&folder))
 }
 
 /// A relative path starts at the folder of the configuration file.

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod fritzbox;
 mod healthcheck;
 pub mod import;
+mod load;
 mod look;
 pub mod out;
 mod password;

@@ -7,16 +7,19 @@ use tokio::sync::mpsc;
 use super::args::Options;
 use super::exit::Exit;
 use super::folder::state_folder;
+use super::load::{self, Found};
 use super::out::Out;
-use crate::config::{self, Loaded, Problem, Settings, World};
+use crate::config::Settings;
 use crate::control;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
 use crate::daemon::{self, Ended, Setup};
 use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
+use crate::rules::consensus::{Line, Source};
 use crate::rules::domain::Domain;
 use crate::rules::snapshot::{Outcome, Snapshot};
+use crate::sandbox;
 
 /// The port of name servers (RFC 1035 4.2).
 pub(super) const DNS_PORT: u16 = 53;
@@ -40,6 +43,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         }
     };
     let memory = remembered.memory;
+    confine(&settings, memory, folder.as_deref());
     let (sender, receiver) = mpsc::unbounded_channel();
     for event in events {
         // The receiver is here.
@@ -50,7 +54,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         run,
         socket: folder.filter(|_| memory == Memory::Kept && run == Run::Daemon).map(|folder| control::socket(&folder)),
         remembered,
-        reload: Some(reload(options.clone())),
+        reload: Some(load::reload(options.clone())),
         clock: Clock::default(),
         dns_port: DNS_PORT,
         watch: None,
@@ -61,6 +65,18 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         Ok(Ended { picture, memory: Memory::Unwritable }) => Exit::worst([Exit::Temporary, exit(&picture)]),
         Ok(Ended { picture, .. }) => exit(&picture),
         Err(end) => end,
+    }
+}
+
+/// Gives up what is not needed, where that is known: programs that are asked for the address may write anywhere, and a folder
+/// that cannot be used now may be made later.
+fn confine(settings: &Settings, memory: Memory, folder: Option<&Path>) {
+    let runs_programs = |line: &Line| line.sources.iter().any(|(_, list)| list.iter().any(|it| matches!(it, Source::Command(_))));
+    if memory == Memory::Unwritable || settings.lines.iter().any(runs_programs) {
+        return;
+    }
+    if let Some(gap) = sandbox::enter(folder) {
+        tracing::info!("{gap}");
     }
 }
 
@@ -90,7 +106,7 @@ pub(super) fn start(setup: Setup) -> Result<Ended, Exit> {
 ///
 /// It cannot be used; every problem has been reported.
 pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
-    read(options.config_file().0).map_err(|problems| {
+    load::load(options).map(Found::told).map_err(|problems| {
         for problem in problems {
             tracing::error!("{problem}");
         }
@@ -113,18 +129,6 @@ pub(super) fn settings_naming(options: &Options, domain: Option<&Domain>, out: &
             Err(Exit::Usage)
         }
     }
-}
-
-fn read(path: &Path) -> Result<Settings, Vec<Problem>> {
-    let Loaded { settings, warnings } = config::load_file(path, &World::real())?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings)
-}
-
-fn reload(options: Options) -> daemon::Reload {
-    Box::new(move || settings(&options).ok())
 }
 
 /// What a picture amounts to, as an exit code.

@@ -11,37 +11,57 @@ use super::problem::{Place, Report};
 use super::reader::Key;
 use super::secret::RawSecret;
 use super::world::World;
-use super::{Settings, daemon, fritzbox, lines, web};
+use super::{Remote, Settings, daemon, fritzbox, lines, standing, web};
 
 /// The only version of the format so far.
 const VERSION: i64 = 1;
 
-/// Checks everything. Entries with problems are left out of the result.
-pub(super) fn settings(raw: RawFile, base: &Path, world: &World, report: &mut Report<'_>) -> Settings {
-    let RawFile { version, ddns, lines, fritzbox, daemon } = raw;
+/// Where a configuration is read.
+pub(super) struct Around<'a> {
+    /// Where relative paths start.
+    pub(super) base: &'a Path,
+    pub(super) world: &'a World,
+}
+
+/// Checks everything. Entries with problems are left out of the result. The entry `standing` stands for the TR-064 service;
+/// `remote` is what the overlay says of the remote access.
+pub(super) fn settings(
+    raw: RawFile,
+    standing: Option<usize>,
+    remote: Option<&Remote>,
+    &Around { base, world }: &Around<'_>,
+    report: &mut Report<'_>,
+) -> Settings {
+    let RawFile { version, ddns, lines, fritzbox, daemon, web } = raw;
     if let Some(version) = version.given().filter(|version| version.value != VERSION) {
         report.error(&version.place, format!("{} is not known", version.value), format!("this program reads version {VERSION}"));
     }
     let daemon = daemon::daemon(daemon, base, world, report);
     if ddns.is_empty() {
-        let top = Place { key: String::new(), offset: Some(0) };
-        report.warn(&top, "there is no [[ddns]] entry, so nothing is kept up to date", "config.example.toml shows one");
+        report.warn(&Place::top(""), "there is no [[ddns]] entry, so nothing is kept up to date", "config.example.toml shows one");
     }
     let surroundings = entry::Surroundings { user_agent: &daemon.user_agent, base, world };
     let lines = lines::lines(lines, report);
     let chosen: Vec<_> = ddns.iter().map(|raw| lines::choose(&lines, raw, report)).collect();
     lines::warn_of_idle(&lines, &chosen, report);
+    web::warn_of_pushes(&web.dyndns, &lines, report);
+    let own_name = web::own_name(&web.tr064.language, report);
+    let written = standing.and_then(|index| ddns.get(index)).map(standing::Written::of);
     let entries = ddns.into_iter().zip(chosen);
-    let checked: Vec<Checked> = entries.filter_map(|(raw, line)| entry::entry(raw, line, &surroundings, report)).collect();
+    let found: Vec<Option<Checked>> = entries.map(|(raw, line)| entry::entry(raw, line, &surroundings, report)).collect();
+    let stands = standing.and_then(|index| found.get(index)?.as_ref()).zip(written);
+    let served = stands.map_or_else(|| standing::nothing(own_name), |(it, written)| standing::served(own_name, written, &it.entry));
+    let checked: Vec<Checked> = found.into_iter().flatten().collect();
     refuse_twins(&checked, report);
     let fritzbox = fritzbox::fritzbox(fritzbox, &surroundings, report);
+    let web = web::web(web, remote, &surroundings, report);
     Settings {
         entries: checked.into_iter().map(|checked| checked.entry).collect(),
         lines: lines.into_iter().map(|described| described.line).collect(),
         fritzbox,
         daemon,
-        web: web::web(),
-        served: web::served(),
+        web,
+        served,
     }
 }
 
@@ -69,7 +89,8 @@ fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
 
 /// The whole machine can read the file: that matters if a secret stands in it. Said once.
 pub(super) fn open_to_all(raw: &RawFile, report: &mut Report<'_>) {
-    let passwords = raw.ddns.iter().map(|entry| &entry.password).chain([&raw.fritzbox.password]);
+    let passwords =
+        raw.ddns.iter().map(|entry| &entry.password).chain([&raw.fritzbox.password]).chain(raw.web.users.iter().map(|user| &user.password));
     let inline = passwords.filter_map(Key::given).find_map(|password| match password {
         RawSecret::Plain(secret) => Some(&secret.place),
         _ => None,

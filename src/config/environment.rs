@@ -20,7 +20,7 @@ pub(super) fn entry(world: &World, report: &mut Report<'_>) -> Option<RawEntry> 
     if [&provider, &update_url, &domain, &username, &password, &password_file, &mode].iter().all(|key| key.is_absent()) {
         return None;
     }
-    let place = Place { key: PREFIX.into(), offset: None };
+    let place = Place::variable(PREFIX);
     let password = match (password, password_file) {
         (Key::Given(plain), Key::Given(_)) => {
             report.error(&plain.place, "set together with WANBEACON_DDNS_PASSWORD_FILE", "set one of the two");
@@ -47,14 +47,14 @@ fn refuse_unknown(world: &World, report: &mut Report<'_>) {
         let rest = &name[PREFIX.len()..];
         if !NAMES.contains(&rest) {
             let hint = suggestion(name, NAMES.map(|known| format!("{PREFIX}{known}")).iter().map(String::as_str));
-            let place = Place { key: name.into(), offset: None };
+            let place = Place::variable(name);
             report.error(&place, format!("unknown variable{hint}"), "use a configuration file for everything else");
         }
     }
 }
 
 fn text(name: &str, world: &World, report: &mut Report<'_>) -> Words {
-    let place = Place { key: format!("{PREFIX}{name}"), offset: None };
+    let place = Place::variable(format!("{PREFIX}{name}"));
     match world.variable(&place.key).map(|value| value.to_str()) {
         None => Key::Absent,
         Some(Some(value)) => Key::Given(Placed::new(value.into(), place)),

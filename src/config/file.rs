@@ -1,10 +1,9 @@
 //! The configuration as written: types and places, nothing judged yet.
 
-use toml::de::DeTable;
-
 use super::problem::{Place, Report};
-use super::reader::{Key, Placed, Table};
+use super::reader::{Key, Placed, Table, document};
 use super::secret::RawSecret;
+use super::web::RawWeb;
 
 /// A text and where it stands.
 pub(super) type Words = Key<Placed<String>>;
@@ -20,6 +19,7 @@ pub(super) struct RawFile {
     pub(super) lines: RawLines,
     pub(super) fritzbox: RawFritzBox,
     pub(super) daemon: RawDaemon,
+    pub(super) web: RawWeb,
 }
 
 /// One `[[ddns]]`.
@@ -100,23 +100,18 @@ pub(super) struct RawDaemon {
 impl RawFile {
     /// Reads what can be read; everything else is in `report`.
     pub(super) fn read(report: &mut Report<'_>) -> Self {
-        let (document, errors) = DeTable::parse_recoverable(report.text());
-        for error in errors {
-            let end = report.text().len();
-            report.syntax(error.span().map_or(end, |span| span.start), error.message());
-        }
-        let root = Place { key: String::new(), offset: Some(0) };
-        let mut table = Table::new(root, document.get_ref());
+        let document = document(report);
+        let mut table = Table::new(Place::top(""), document.get_ref());
         let version = table.number("version", report);
         let entries = table.tables("ddns", report);
         let ddns = entries.into_iter().map(|entry| RawEntry::read(entry, report)).collect();
         let lines = table.table("wan", report).map_or_else(RawLines::absent, |wan| RawLines::read(wan, report));
         let fritzbox = table.table("fritzbox", report).map_or_else(RawFritzBox::absent, |table| RawFritzBox::read(table, report));
         let daemon = table.table("daemon", report).map_or_else(RawDaemon::absent, |table| RawDaemon::read(table, report));
-        table.later("web", report);
+        let web = table.table("web", report).map_or_else(RawWeb::absent, |table| RawWeb::read(table, report));
         table.later("notify", report);
         table.finish(report);
-        Self { version, ddns, lines, fritzbox, daemon }
+        Self { version, ddns, lines, fritzbox, daemon, web }
     }
 }
 
@@ -207,7 +202,7 @@ impl RawUrl {
 
 impl RawLines {
     fn absent() -> Self {
-        let place = Place { key: "wan".into(), offset: Some(0) };
+        let place = Place::top("wan");
         Self { own: RawLine { place, interface: Key::Absent, ipv4: Key::Absent, ipv6: Key::Absent }, named: Vec::new() }
     }
 
@@ -237,7 +232,7 @@ impl RawLine {
 
 impl RawFritzBox {
     fn absent() -> Self {
-        let place = Place { key: "fritzbox".into(), offset: Some(0) };
+        let place = Place::top("fritzbox");
         Self { place, address: Key::Absent, username: Key::Absent, password: Key::Absent, tls_fingerprint: Key::Absent }
     }
 

@@ -4,7 +4,7 @@ use crate::rules::address::PerFamily;
 use crate::rules::consensus::{Line, Source};
 
 use super::file::{RawEntry, RawLine, RawLines};
-use super::problem::{Place, Report, quoted, suggestion};
+use super::problem::{Origin, Place, Report, quoted, suggestion};
 use super::reader::Key;
 use super::source;
 
@@ -125,11 +125,16 @@ pub(super) fn choose<'l>(lines: &'l [Described], entry: &RawEntry, report: &mut 
 
 fn choice_is_missing(lines: &[Described], entry: &RawEntry, report: &mut Report<'_>) {
     let several = format!("there are several lines, {}", listed(lines));
-    if entry.place.offset.is_some() {
+    if matches!(entry.place.origin, Origin::Text(_)) {
         report.missing(&entry.place, "wan", format!("{several}: choose one with wan = \"…\""));
     } else {
         report.error(&entry.place, several, "write this entry in the file, with wan = \"…\", or describe a line for it in [wan]");
     }
+}
+
+/// Where the lines are described that have the source `wanted`.
+pub(super) fn with_source<'l>(lines: &'l [Described], wanted: &'l Source) -> impl Iterator<Item = &'l Place> {
+    lines.iter().filter(|it| it.line.sources.iter().any(|(_, sources)| sources.contains(wanted))).map(|it| &it.place)
 }
 
 /// Warns of lines that nobody follows. `chosen` has one element for each entry.

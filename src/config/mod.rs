@@ -11,7 +11,7 @@ mod file;
 mod fritzbox;
 mod lines;
 mod names;
-mod overlay;
+pub mod overlay;
 mod own_url;
 mod preset;
 mod problem;
@@ -21,6 +21,7 @@ mod secret;
 mod served;
 mod source;
 mod span;
+mod standing;
 mod web;
 mod world;
 
@@ -132,7 +133,16 @@ pub struct Loaded {
 ///
 /// Every problem at once, warnings included, in the order of the text.
 pub fn load(text: &str, origin: &str, world: &World) -> Result<Loaded, Vec<Problem>> {
-    read(text, origin, false, world)
+    load_over(text, origin, &Overlay::default(), world)
+}
+
+/// The same with `overlay` laid over it. Problems of its values are in the file "overlay.toml".
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_over(text: &str, origin: &str, overlay: &Overlay, world: &World) -> Result<Loaded, Vec<Problem>> {
+    read(text, origin, false, overlay, world)
 }
 
 /// Reads the file at `path`. If there is none, the environment alone may define the entry.
@@ -141,20 +151,29 @@ pub fn load(text: &str, origin: &str, world: &World) -> Result<Loaded, Vec<Probl
 ///
 /// Every problem at once, as [`load`]; or the one that the file cannot be read.
 pub fn load_file(path: &Path, world: &World) -> Result<Loaded, Vec<Problem>> {
+    load_file_over(path, &Overlay::default(), world)
+}
+
+/// The same with `overlay` laid over it.
+///
+/// # Errors
+///
+/// As [`load_file`].
+pub fn load_file_over(path: &Path, overlay: &Overlay, world: &World) -> Result<Loaded, Vec<Problem>> {
     let origin = path.to_string_lossy();
     let unreadable = |message: String, remedy: &str| {
         let mut report = Report::new(&origin, "");
-        report.error(&Place { key: String::new(), offset: Some(0) }, message, remedy);
+        report.error(&Place::top(""), message, remedy);
         Err(report.finish())
     };
     match world.read(path, LONGEST_FILE) {
         Ok(file) => match str::from_utf8(&file.bytes) {
-            Ok(text) => read(text, &origin, file.open_to_all(), world),
+            Ok(text) => read(text, &origin, file.open_to_all(), overlay, world),
             Err(error) => unreadable(format!("byte {} is not UTF-8 text", error.valid_up_to()), "save the file as UTF-8"),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if world.names(environment::PREFIX).next().is_some() {
-                return read("", &origin, false, world);
+                return read("", &origin, false, overlay, world);
             }
             unreadable(
                 "there is no such file".into(),
@@ -168,15 +187,18 @@ pub fn load_file(path: &Path, world: &World) -> Result<Loaded, Vec<Problem>> {
     }
 }
 
-fn read(text: &str, origin: &str, open_to_all: bool, world: &World) -> Result<Loaded, Vec<Problem>> {
+fn read(text: &str, origin: &str, open_to_all: bool, overlay: &Overlay, world: &World) -> Result<Loaded, Vec<Problem>> {
     let mut report = Report::new(origin, text);
     let mut raw = file::RawFile::read(&mut report);
     if open_to_all {
         check::open_to_all(&raw, &mut report);
     }
     raw.ddns.extend(environment::entry(world, &mut report));
+    let standing = standing::named(&raw.ddns, &raw.web.tr064.entry, &mut report);
+    let laid = overlay.ddns.as_ref().and_then(|over| overlay::lay(over, &mut raw.ddns, &mut report));
+    let standing = standing.or(laid).or_else(|| standing::first_that_is_on(&raw.ddns, |_| true));
     let base = Path::new(origin).parent().unwrap_or(Path::new(""));
-    let settings = check::settings(raw, base, world, &mut report);
+    let settings = check::settings(raw, standing, overlay.remote.as_ref(), &check::Around { base, world }, &mut report);
     let failed = report.failed();
     let found = report.finish();
     if failed { Err(found) } else { Ok(Loaded { settings, warnings: found }) }

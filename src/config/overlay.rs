@@ -3,6 +3,15 @@
 use crate::rules::domain::{Domain, Mode};
 use crate::rules::secret::Secret;
 
+use super::served::Served;
+
+mod changes;
+mod lay;
+mod text;
+
+pub use changes::changes;
+pub(super) use lay::lay;
+
 /// The file's name in the state folder.
 pub const OVERLAY: &str = "overlay.toml";
 
@@ -59,3 +68,19 @@ pub struct RemoteUser {
     /// `None`: as the file says.
     pub password: Option<Secret>,
 }
+
+impl Overlay {
+    /// What [`OverlaidEntry::instead_of`] of the next change has to be, where `served` is in force together with this overlay:
+    /// the entry of the file that stands behind it, even if its names were changed since.
+    #[must_use]
+    pub fn instead_of(&self, served: &Served) -> Option<Domain> {
+        let laid = self.ddns.as_ref().filter(|entry| {
+            let names = entry.domain.iter().filter_map(|name| Domain::parse(name).ok());
+            names.zip(&served.domains).next().is_some_and(|(name, first)| name == *first)
+        });
+        laid.map_or_else(|| served.domains.first().cloned(), |entry| entry.instead_of.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::overlay::OVERLAY;
+
 /// How much a [`Problem`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -18,7 +20,7 @@ pub enum Severity {
 pub struct Problem {
     /// Error or warning.
     pub severity: Severity,
-    /// File name as it was given, or "environment".
+    /// File name as it was given, "environment", or "overlay.toml".
     pub file: String,
     /// Line from 1; 0 if there is no place in a text.
     pub line: usize,
@@ -57,29 +59,54 @@ impl fmt::Display for Problem {
 pub(super) struct Place {
     /// Path of the key, or the variable's name.
     pub(super) key: String,
-    /// Byte offset in the file; `None`: the environment.
-    pub(super) offset: Option<usize>,
+    pub(super) origin: Origin,
+}
+
+/// What a value was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The file, at this byte offset.
+    Text(usize),
+    /// A variable.
+    Environment,
+    /// The overlay, which a program wrote: its keys say enough.
+    Overlay,
 }
 
 impl Place {
+    /// The beginning of the file; `key` is empty or that of a table which is not there.
+    pub(super) fn top(key: &str) -> Self {
+        Self { key: key.into(), origin: Origin::Text(0) }
+    }
+
+    /// A variable.
+    pub(super) fn variable(name: impl Into<String>) -> Self {
+        Self { key: name.into(), origin: Origin::Environment }
+    }
+
+    /// A key of the overlay.
+    pub(super) fn overlay(key: &str) -> Self {
+        Self { key: key.into(), origin: Origin::Overlay }
+    }
+
     /// The place of the key `name` inside this one, as far as it is known: that of the surrounding table.
     pub(super) fn child(&self, name: &str) -> Self {
-        let key = match (self.offset, self.key.as_str()) {
-            (None, prefix) => format!("{prefix}{}", name.to_uppercase()),
-            (Some(_), "") => bare(name),
-            (Some(_), path) => format!("{path}.{}", bare(name)),
+        let key = match (self.origin, self.key.as_str()) {
+            (Origin::Environment, prefix) => format!("{prefix}{}", name.to_uppercase()),
+            (_, "") => bare(name),
+            (_, path) => format!("{path}.{}", bare(name)),
         };
-        Self { key, offset: self.offset }
+        Self { key, origin: self.origin }
     }
 
     /// Element `index` of the list here.
     pub(super) fn element(&self, index: usize) -> Self {
-        Self { key: format!("{}[{index}]", self.key), offset: self.offset }
+        Self { key: format!("{}[{index}]", self.key), origin: self.origin }
     }
 
     /// The same key at another byte offset.
     pub(super) fn moved(&self, offset: usize) -> Self {
-        Self { key: self.key.clone(), offset: Some(offset) }
+        Self { key: self.key.clone(), origin: Origin::Text(offset) }
     }
 }
 
@@ -162,8 +189,7 @@ impl<'t> Report<'t> {
 
     /// Broken syntax at `offset`.
     pub(super) fn syntax(&mut self, offset: usize, message: &str) {
-        let place = Place { key: String::new(), offset: Some(offset) };
-        self.error(&place, message, "");
+        self.error(&Place::top("").moved(offset), message, "");
         let (line, _) = self.position(offset);
         self.broken.push(line);
     }
@@ -178,24 +204,31 @@ impl<'t> Report<'t> {
         self.found.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// Everything found, in the order of the text, the environment last.
+    /// Everything found, in the order of the text, what stands in no text last.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|problem| (problem.line == 0, problem.line, problem.column));
         self.found.dedup();
         self.found
     }
 
-    /// "line 3", or the variable's name: for a message about another place.
+    /// "line 3", or what has no lines: for a message about another place.
     pub(super) fn elsewhere(&self, place: &Place) -> String {
-        place.offset.map_or_else(|| "the environment".into(), |offset| format!("line {}", self.position(offset).0))
+        match place.origin {
+            Origin::Text(offset) => format!("line {}", self.position(offset).0),
+            Origin::Environment => "the environment".into(),
+            Origin::Overlay => OVERLAY.into(),
+        }
     }
 
     fn add(&mut self, severity: Severity, place: &Place, message: String, remedy: String) {
-        let (line, column) = place.offset.map_or((0, 0), |offset| self.position(offset));
+        let ((line, column), file) = match place.origin {
+            Origin::Text(offset) => (self.position(offset), self.file),
+            Origin::Environment => ((0, 0), "environment"),
+            Origin::Overlay => ((0, 0), OVERLAY),
+        };
         if self.broken.contains(&line) {
             return;
         }
-        let file = if place.offset.is_some() { self.file } else { "environment" };
         self.found.push(Problem { severity, file: file.into(), line, column, key: place.key.clone(), message, remedy });
     }
 

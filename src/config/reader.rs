@@ -151,7 +151,7 @@ impl<'v, 'i> Table<'v, 'i> {
         let (place, value) = self.take(name)?;
         match value.get_ref() {
             DeValue::Table(cells) => Some(Table::new(place, cells)),
-            other => wrong(&place, &format!("a table, [{name}]"), other, report),
+            other => wrong(&place, &format!("a table, [{}]", header(&place)), other, report),
         }
     }
 
@@ -160,7 +160,7 @@ impl<'v, 'i> Table<'v, 'i> {
         let Some((place, value)) = self.take(name) else {
             return Vec::new();
         };
-        let expected = format!("a list of tables, [[{name}]]");
+        let expected = format!("a list of tables, [[{}]]", header(&place));
         match value.get_ref() {
             DeValue::Array(items) => (items.iter().enumerate())
                 .filter_map(|(index, item)| {
@@ -172,7 +172,7 @@ impl<'v, 'i> Table<'v, 'i> {
                 })
                 .collect(),
             DeValue::Table(cells) => {
-                report.error(&place, "found a single table", format!("write [[{name}]] with two brackets"));
+                report.error(&place, "found a single table", format!("write [[{}]] with two brackets", header(&place)));
                 vec![Table::new(place, cells)]
             }
             other => {
@@ -212,7 +212,7 @@ impl<'v, 'i> Table<'v, 'i> {
             }
         }
         self.asked.extend(found.iter().map(|(name, _)| Cow::from(name.clone())));
-        found.sort_by_key(|(_, table)| table.place.offset);
+        found.sort_by_key(|(_, table)| table.place.origin);
         found
     }
 
@@ -229,8 +229,23 @@ impl<'v, 'i> Table<'v, 'i> {
     }
 }
 
+/// Reads a text as TOML, as far as its syntax allows.
+pub(super) fn document<'t>(report: &mut Report<'t>) -> Spanned<DeTable<'t>> {
+    let (document, errors) = DeTable::parse_recoverable(report.text());
+    for error in errors {
+        let end = report.text().len();
+        report.syntax(error.span().map_or(end, |span| span.start), error.message());
+    }
+    document
+}
+
+/// How the header of the table at `place` is written: without the numbers that tell its likes apart.
+fn header(place: &Place) -> String {
+    place.key.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect()
+}
+
 /// Reports what this version cannot do yet.
-pub(super) fn not_yet(place: &Place, report: &mut Report<'_>) {
+fn not_yet(place: &Place, report: &mut Report<'_>) {
     report.error(place, "not supported by this version", "remove it, or use a later version");
 }
 

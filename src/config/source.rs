@@ -9,7 +9,7 @@ use crate::rules::consensus::Source;
 
 use super::file::Texts;
 use super::problem::{Place, Report, quoted, suggestion};
-use super::reader::{Key, Placed, not_yet};
+use super::reader::{Key, Placed};
 
 /// Sources if nothing is configured: the cheapest and surest first. An interface that holds a publishable address needs no
 /// question, a router answers from its own knowledge, and strangers on the web come last.
@@ -23,7 +23,7 @@ const KNOWN: [&str; 10] = ["interface", "fritzbox", "upnp", "pcp", "web", "dns",
 
 /// What may be written.
 const FORMS: &str = "write \"interface\", \"interface:NAME\", \"fritzbox\", \"upnp\", \"pcp\", \"web\", \"dns\", \"stun\", \
-                     \"https://…\", \"command:…\" or \"static:ADDRESS\"";
+                     \"https://…\", \"command:…\", \"static:ADDRESS\" or \"push\"";
 
 /// The sources of one family of a line that leaves through the interface `own`.
 pub(super) fn sources(key: &Texts, family: Family, own: Option<&str>, report: &mut Report<'_>) -> Vec<Source> {
@@ -79,10 +79,7 @@ fn source(text: &Placed<String>, family: Family, report: &mut Report<'_>) -> Opt
             None
         }
         ("static", Some(address)) => fixed(address, family, text, report),
-        ("push", None) => {
-            not_yet(&text.place, report);
-            None
-        }
+        ("push", None) => Some(Source::Push),
         _ => {
             let hint = suggestion(word, KNOWN);
             report.error(&text.place, format!("{} is no address source{hint}", quoted(value)), FORMS);

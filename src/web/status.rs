@@ -11,7 +11,7 @@ use super::{Question, login};
 use crate::rules::rights::Right;
 
 /// How a login is asked for.
-const CHALLENGE: &str = "Basic realm=\"wanbeacon\", charset=\"UTF-8\"";
+pub(super) const CHALLENGE: &str = "Basic realm=\"wanbeacon\", charset=\"UTF-8\"";
 
 /// Answers with the snapshot.
 pub(super) async fn show(call: &Call, shared: &Shared) -> Reply {

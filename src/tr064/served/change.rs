@@ -40,7 +40,8 @@ pub fn overlay(change: &Change, standing: Standing<'_>, free_port: u16) -> Resul
 
 fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, Refusal> {
     let Standing { overlay, served, .. } = standing;
-    let before = overlay.ddns.as_ref();
+    let instead_of = overlay.instead_of(served);
+    let before = overlay.ddns.as_ref().filter(|it| it.instead_of == instead_of);
     let provider = (wanted.provider_name != served.own_name).then(|| wanted.provider_name.clone());
     let same_url = served.provider.is_none() && wanted.update_url == served.update_url;
     let update_url = match provider {
@@ -50,12 +51,12 @@ fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, R
         None => Some(wanted.update_url.clone()),
     };
     Ok(OverlaidEntry {
-        instead_of: before.map_or_else(|| served.domains.first().cloned(), |it| it.instead_of.clone()),
+        password: password(wanted, provider.as_deref(), before, served)?,
+        instead_of,
         enabled: wanted.enabled,
         update_url,
         domain: wanted.domain.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         username: wanted.username.clone(),
-        password: password(wanted, provider.as_deref(), standing)?,
         mode: wanted.mode,
         server_ipv4: wanted.server_ipv4.clone(),
         server_ipv6: wanted.server_ipv6.clone(),
@@ -64,16 +65,20 @@ fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, R
 }
 
 /// The password after the change; `None`: as the file says. An old one goes to nobody who did not have it.
-fn password(wanted: &DdnsConfig, provider: Option<&str>, standing: Standing<'_>) -> Result<Option<Secret>, Refusal> {
-    let Standing { overlay, served, .. } = standing;
+fn password(
+    wanted: &DdnsConfig,
+    provider: Option<&str>,
+    before: Option<&OverlaidEntry>,
+    served: &Served,
+) -> Result<Option<Secret>, Refusal> {
     let same_service = provider == served.provider.as_deref()
         && (&wanted.server_ipv4, &wanted.server_ipv6) == (&served.server_ipv4, &served.server_ipv6)
         && (provider.is_some() || heads(&wanted.update_url) == heads(&served.update_url));
-    let before = || overlay.ddns.as_ref().and_then(|it| it.password.clone());
+    let kept = || before.and_then(|it| it.password.clone());
     match wanted.password.expose() {
-        UNCHANGED if same_service => Ok(before()),
+        UNCHANGED if same_service => Ok(kept()),
         UNCHANGED => Err(Refusal::Invalid("NewPassword is needed: the old one is not handed to another service".to_owned())),
-        "" if same_service && wanted.username == served.username => Ok(before()),
+        "" if same_service && wanted.username == served.username => Ok(kept()),
         "" => Ok(Some(Secret::new(String::new()))),
         _ => Ok(Some(wanted.password.clone())),
     }

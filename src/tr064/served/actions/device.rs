@@ -11,7 +11,7 @@ use crate::tr064::soap::SoapFault;
 /// `DeviceInfo:1`.
 pub(super) fn device(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFault> {
     let device = facts.device;
-    match action {
+    Ok(match action {
         "GetInfo" => results([
             ("NewManufacturerName", NAME),
             // Of a hardware address these digits are the maker.
@@ -29,13 +29,13 @@ pub(super) fn device(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFau
             ("NewDeviceLog", ""),
         ]),
         "GetSecurityPort" => results([("NewSecurityPort", &facts.security_port.to_string())]),
-        _ => Err(unknown(action)),
-    }
+        _ => return Err(unknown(action)),
+    })
 }
 
 /// `LANConfigSecurity:1`.
 pub(super) fn security(action: &str, caller: &Caller) -> Result<Outcome, SoapFault> {
-    match action {
+    Ok(match action {
         "GetInfo" => results([
             ("NewMaxCharsPassword", &super::remote::LONGEST.to_string()),
             ("NewMinCharsPassword", "1"),
@@ -52,8 +52,8 @@ pub(super) fn security(action: &str, caller: &Caller) -> Result<Outcome, SoapFau
         }
         // Everybody may ask for it, so it names nobody.
         "X_AVM-DE_GetUserList" => results([("NewX_AVM-DE_UserList", "<List></List>")]),
-        _ => Err(unknown(action)),
-    }
+        _ => return Err(unknown(action)),
+    })
 }
 
 /// The list of rights as a box writes it.
@@ -81,7 +81,7 @@ const fn path(right: Right) -> &'static str {
 
 /// `UserInterface:1`. Updates of this program are somebody else's business.
 pub(super) fn user_interface(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFault> {
-    match action {
+    Ok(match action {
         "GetInfo" => results([
             ("NewUpgradeAvailable", boolean(false)),
             ("NewPasswordRequired", boolean(true)),
@@ -102,6 +102,6 @@ pub(super) fn user_interface(action: &str, facts: &Facts<'_>) -> Result<Outcome,
             ("NewX_AVM-DE_CurrentFwVersion", &facts.device.version),
             ("NewX_AVM-DE_UpdateSuccessful", "unknown"),
         ]),
-        _ => Err(unknown(action)),
-    }
+        _ => return Err(unknown(action)),
+    })
 }

@@ -10,7 +10,7 @@ use crate::tr064::soap::{NO_SUCH_ENTRY, NO_SUCH_INDEX, SoapFault};
 /// `Layer3Forwarding:1`, `WANCommonInterfaceConfig:1`, `WANIPConnection:1` and `Hosts:1`: of several lines the first one.
 pub(super) fn answer(action: &str, view: &View) -> Result<Outcome, SoapFault> {
     let line = Line::of(view);
-    match action {
+    Ok(match action {
         "GetDefaultConnectionService" => results([("NewDefaultConnectionService", "1.WANIPConnection.1")]),
         "GetForwardNumberOfEntries" => results([("NewForwardNumberOfEntries", "0")]),
         "GetCommonLinkProperties" => results([
@@ -30,13 +30,15 @@ pub(super) fn answer(action: &str, view: &View) -> Result<Outcome, SoapFault> {
         }
         "GetExternalIPAddress" => results([("NewExternalIPAddress", &line.ipv4)]),
         "GetHostNumberOfEntries" => results([("NewHostNumberOfEntries", "0")]),
-        "GetGenericHostEntry" => Err(SoapFault { code: NO_SUCH_INDEX, text: "SpecifiedArrayIndexInvalid: there are no entries".into() }),
-        "GetSpecificHostEntry" => Err(SoapFault { code: NO_SUCH_ENTRY, text: "NoSuchEntryInArray: there are no entries".into() }),
-        _ => Err(unknown(action)),
-    }
+        "GetGenericHostEntry" => {
+            return Err(SoapFault { code: NO_SUCH_INDEX, text: "SpecifiedArrayIndexInvalid: there are no entries".into() });
+        }
+        "GetSpecificHostEntry" => return Err(SoapFault { code: NO_SUCH_ENTRY, text: "NoSuchEntryInArray: there are no entries".into() }),
+        _ => return Err(unknown(action)),
+    })
 }
 
-fn connection(line: &Line<'_>) -> Result<Outcome, SoapFault> {
+fn connection(line: &Line<'_>) -> Outcome {
     results([
         ("NewEnable", boolean(true)),
         ("NewConnectionStatus", line.status()),

@@ -27,7 +27,7 @@ pub(super) fn answer(action: &str, arguments: &BTreeMap<String, String>, caller:
     let enabled = truth(given("NewEnabled")).unwrap_or_default();
     let view = facts.view;
     match action {
-        "GetInfo" => info(&view.remote),
+        "GetInfo" => Ok(info(&view.remote)),
         "SetConfig" => set_config(enabled, given("NewPort"), given("NewUsername"), given("NewPassword"), facts.web)
             .map(Change::Remote)
             .map(Outcome::Change),
@@ -36,14 +36,14 @@ pub(super) fn answer(action: &str, arguments: &BTreeMap<String, String>, caller:
             let text = "Action Failed: certificates of Let's Encrypt are not obtained here; give the listener a certificate instead";
             Err(SoapFault { code: ACTION_FAILED, text: text.into() })
         }
-        "GetDDNSInfo" => ddns_info(&view.served, &view.picture, caller.rights.has(Right::Config)),
-        "GetDDNSProviders" => results([("NewProviderList", &providers::list(&view.served.own_name))]),
+        "GetDDNSInfo" => Ok(ddns_info(&view.served, &view.picture, caller.rights.has(Right::Config))),
+        "GetDDNSProviders" => Ok(results([("NewProviderList", &providers::list(&view.served.own_name))])),
         "SetDDNSConfig" => set_ddns(arguments, &view.served.own_name).map(Change::Ddns).map(Outcome::Change),
         _ => Err(unknown(action)),
     }
 }
 
-fn info(remote: &RemoteInfo) -> Result<Outcome, SoapFault> {
+fn info(remote: &RemoteInfo) -> Outcome {
     results([
         ("NewEnabled", boolean(remote.enabled)),
         ("NewPort", &remote.port.to_string()),
@@ -75,7 +75,7 @@ fn set_config(enabled: bool, port: &str, name: &str, password: &str, web: &Web) 
 }
 
 /// Whoever may not change the settings does not see the keys in the URL either.
-fn ddns_info(served: &Served, picture: &Snapshot, whole: bool) -> Result<Outcome, SoapFault> {
+fn ddns_info(served: &Served, picture: &Snapshot, whole: bool) -> Outcome {
     let url = served.update_url.expose();
     let domains: Vec<&str> = served.domains.iter().map(crate::rules::domain::Domain::as_str).collect();
     results([
@@ -120,7 +120,15 @@ fn set_ddns(arguments: &BTreeMap<String, String>, own_name: &str) -> Result<Ddns
             return Err(invalid(format!("NewProviderName is {name:?}; a name of GetDDNSProviders was expected")));
         }
     };
-    Ok(DdnsConfig { provider_name, ..config })
+    let trimmed = |text: &str| text.trim().to_owned();
+    Ok(DdnsConfig {
+        provider_name,
+        update_url: Secret::new(trimmed(config.update_url.expose())),
+        domain: trimmed(&config.domain),
+        server_ipv4: trimmed(&config.server_ipv4),
+        server_ipv6: trimmed(&config.server_ipv6),
+        ..config
+    })
 }
 
 /// What the document says of the URL of a user-defined provider; the rest shows when the settings are read as a whole. The URL is

@@ -64,7 +64,7 @@ def reach():
         told(f"{way}: the seven actions", names, " ".join(sorted(actions)))
         told(f"{way}: who it is", 12, len(box.call_action("DeviceInfo1", "GetInfo")["NewSerialNumber"]))
         told(f"{way}: the port of TLS", SECURE, box.call_action("DeviceInfo1", "GetSecurityPort")["NewSecurityPort"])
-        told(f"{way}: the remote access", "wanted", "wanted" if "NewPort" in box.call_action(SERVICE, "GetInfo") else "missing")
+        told(f"{way}: the remote access is closed", False, box.call_action(SERVICE, "GetInfo")["NewEnabled"])
         wrong = connect(password="wrong", tls=tls)
         told(f"{way}: a wrong password", "FritzAuthorizationError", raised(lambda: wrong.call_action(SERVICE, "GetInfo")))
     default = FritzConnection(HOST, port=PLAIN, password=os.environ["ADMIN"])

@@ -59,7 +59,7 @@ const main = async () => {
   secure.login("admin", "wrong");
   secure._auth.auth = null; // it keeps what it worked out for the old password
   const wrong = await call(secure, KIND, "GetDDNSInfo");
-  told("a wrong password", "Credentials incorrect", wrong.error?.message);
+  told("a wrong password", "Device responded with fault Error: Credentials incorrect", wrong.error?.message);
 };
 
 main().then(

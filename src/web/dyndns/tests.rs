@@ -181,6 +181,6 @@ async fn a_daemon_that_cannot_take_it_is_a_fault() {
 
 #[tokio::test]
 async fn what_is_no_name_does_not_trouble_the_daemon() {
-    let (reply, text, push) = told(&call("hostname=-,%0d%0agood"), UNASKED).await;
+    let (reply, text, push) = told(&call("hostname=-,a%0d%0agood"), UNASKED).await;
     assert_eq!((reply.status().as_u16(), text.as_str(), push), (400, "notfqdn\nnotfqdn", None));
 }

@@ -80,6 +80,7 @@ mod tests {
     use crate::config::{OverlaidEntry, Remote};
     use crate::rules::domain::{Domain, Mode};
     use crate::rules::secret::Secret;
+    use crate::store;
 
     const FILE: &str = "/c.toml";
 
@@ -132,6 +133,30 @@ mod tests {
         let found = over(FILE.as_ref(), Ok(clash), &world("[web]\ntls_listen = \"127.0.0.1:1\"\n")).ok().unwrap();
         assert_eq!(found.loaded.settings.web.tls_listen.map(|address| address.port()), Some(1));
         assert_eq!(found.unused.len(), 2, "{:?}", found.unused);
+    }
+
+    #[test]
+    fn a_daemon_reads_what_is_on_the_disk_or_tries_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "").unwrap();
+        let line = ["wanbeacon".into(), "--config".into(), file.into(), "--state-dir".into(), folder.path().into()];
+        let mut reload = reload(super::super::args::Args::read(line).unwrap().options);
+        let off = Overlay { ddns: None, remote: Some(Remote { enabled: false, port: 443, user: None }) };
+        let open = |port| Overlay { ddns: None, remote: Some(Remote { enabled: true, port, user: None }) };
+        let further = |url: &str| {
+            let mut overlay = overlay(url);
+            overlay.ddns.iter_mut().for_each(|entry| entry.instead_of = None);
+            overlay
+        };
+        let names = |settings: Result<Settings, Vec<Problem>>| settings.map(|settings| settings.entries.len());
+        store::overlay::write(folder.path(), &further("https://other.example.org/u?ip=<ipaddr>")).unwrap();
+        assert_eq!((names(reload(None)), names(reload(Some(&off)))), (Ok(1), Ok(0)));
+        assert!(reload(Some(&open(443))).is_err(), "nothing is overlooked in what is only tried");
+        store::overlay::write(folder.path(), &open(443)).unwrap();
+        assert_eq!(names(reload(None)), Ok(0), "it runs on the file alone");
+        std::fs::write(folder.path().join("config.toml"), "[dæmon]").unwrap();
+        assert!(reload(None).is_err() && reload(Some(&off)).is_err());
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
     fn a_damaged_file_is_told_without_its_content_and_kept_when_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         for (damaged, place) in
-            [("version = 1\n[remote]\nport = \"hunter2\"\n", "line 3: remote.port"), ("", "version"), ("hunter2", "line 1")]
+            [("version = 1\n[remote]\nenabled = true\nport = \"hunter2\"\n", "line 4: remote.port"), ("", "version"), ("hunter2", "line 1")]
         {
             fs::write(folder.path().join(OVERLAY), damaged).unwrap();
             let told = read(folder.path()).unwrap_err();

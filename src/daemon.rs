@@ -10,6 +10,8 @@ mod feeds;
 mod links;
 pub mod memory;
 mod resume;
+mod served;
+mod settings;
 pub mod subscriptions;
 
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ use clock::{Alarm, Clock};
 use edges::Edges;
 use feeds::Feeds;
 use memory::Remembered;
+use served::Serving;
 
 /// Reads the configuration again, with the overlay of the state folder, or with this one instead, which must fit then.
 pub type Reload = Box<dyn FnMut(Option<&Overlay>) -> Result<Settings, Vec<Problem>>>;
@@ -102,6 +105,8 @@ struct Daemon {
     alarm: Alarm,
     /// Only a daemon listens.
     feeds: Option<Feeds>,
+    /// Only a daemon serves.
+    serving: Option<Serving>,
     events: mpsc::UnboundedSender<Event>,
     watch: Option<mpsc::UnboundedSender<Seen>>,
     reload: Option<Reload>,
@@ -150,6 +155,7 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
         clock,
         alarm,
         feeds: None,
+        serving: None,
         events: sender,
         watch,
         reload,
@@ -166,16 +172,19 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
     }
     daemon.happened(Event::Tick);
     if run == Run::Daemon {
+        daemon.serving = Some(Serving::begin(&settings, daemon.folder.as_deref(), daemon.clock.now().boot));
         systemd::ready(&daemon.shown);
         let (feeds, followed) = Feeds::begin(&daemon.edges, &settings.lines).await;
         daemon.feeds = Some(feeds);
         daemon.happened(followed);
     }
+    let mut watchdog = systemd::Watchdog::new();
     let mut deadline = None;
     while !daemon.finished {
         tokio::select! {
             biased;
             signal = signals.next() => if daemon.signalled(signal) { deadline = Some(tokio::time::Instant::now() + LAST_REPLIES) },
+            () = watchdog.due() => systemd::alive(),
             Some(event) = events.recv() => daemon.happened(event),
             Some((request, answer)) = requests.recv() => daemon.asked(request, answer),
             told = Feeds::next(&mut daemon.feeds) => told.into_iter().for_each(|event| daemon.happened(event)),
@@ -183,12 +192,16 @@ pub async fn run(setup: Setup) -> Result<Ended, RunError> {
                 daemon.try_writing();
                 daemon.happened(Event::Tick);
             }
+            question = Serving::next(&mut daemon.serving) => daemon.questioned(question),
             () = over(deadline) => break,
         }
     }
     systemd::stopping();
     if let Some(feeds) = daemon.feeds.take() {
         feeds.end().await;
+    }
+    if let Some(serving) = daemon.serving.take() {
+        serving.end().await;
     }
     if let Some(server) = server {
         server.abort();
@@ -265,32 +278,6 @@ impl Daemon {
             Signal::Reload => self.reload(),
         }
         false
-    }
-
-    /// A broken configuration has been reported; the old one stays in force.
-    fn reload(&mut self) {
-        systemd::reloading();
-        let read = self.reload.as_mut().map_or_else(|| Err(Vec::new()), |read| read(None));
-        if let Ok(settings) = read.inspect_err(|problems| problems.iter().for_each(|problem| tracing::error!("{problem}"))) {
-            match Edges::new(&settings, self.edges.run(), self.folder.as_deref(), self.dns_port, self.clock.clone(), self.events.clone()) {
-                Ok(edges) => {
-                    if let Some(feeds) = &mut self.feeds {
-                        feeds.follow(&edges, &settings.lines);
-                    }
-                    let before = std::mem::replace(&mut self.edges, edges);
-                    if !before.asks_the_same_box(&self.edges) {
-                        // What the other box said is not what this one says.
-                        self.happened(Event::Resumed);
-                    }
-                    self.happened(Event::Reconfigured(Box::new(rules(&settings))));
-                    tracing::info!("the new configuration is in force");
-                }
-                Err(problem) => tracing::error!("the old configuration stays in force: {problem}"),
-            }
-        } else {
-            tracing::error!("the old configuration stays in force");
-        }
-        systemd::ready(&self.shown);
     }
 
     fn asked(&mut self, request: Request, answer: oneshot::Sender<Reply>) {

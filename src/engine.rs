@@ -2,12 +2,13 @@
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
 //! The rooms of the engine: [`event`] (what comes in and goes out), `parts` (what it is made of), `configure` (settings and
-//! memory), `look` and `sight` (addresses), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes), `due`,
+//! memory), `look` and `sight` (addresses), `push` (those that routers tell by themselves), `basis` (which of them counts), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes), `due`,
 //! `hold`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load`
 //! and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod ask;
+mod basis;
 mod book;
 mod configure;
 mod crosscheck;
@@ -30,8 +31,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::rules::consensus::{Line, Services};
-use crate::rules::domain::Entry;
+use crate::rules::domain::{Domain, Entry};
+use crate::rules::address::{Family, PerFamily};
 use crate::rules::moment::{Moment, Now};
+use crate::rules::push::{Push, Pushed};
 use crate::rules::schedule;
 use crate::rules::state::AccountState;
 use crate::rules::timeline::TimeLine;
@@ -91,6 +94,11 @@ pub struct Engine {
     groups: Vec<Group>,
     accounts: BTreeMap<String, AccountState>,
     services: Services,
+    /// What routers pushed, by name.
+    pushes: BTreeMap<Domain, PerFamily<Pushed>>,
+    touched_pushes: BTreeSet<(Domain, Family)>,
+    /// What they pushed before the clock was set.
+    early: Vec<Push>,
     /// Read from the state and not in use now: another configuration may want it.
     attic: BTreeMap<String, String>,
     flights: BTreeMap<Ticket, Flight>,
@@ -111,7 +119,7 @@ pub struct Engine {
     /// Names that wait for their other family, and were told of.
     held_back: BTreeSet<Spot>,
     touched: BTreeSet<Spot>,
-    /// Records that no entry uses any more and that changed by that.
+    /// Records that no entry uses any more and that changed.
     orphaned: Vec<(String, String)>,
     written: BTreeMap<String, u64>,
 }
@@ -131,6 +139,9 @@ impl Engine {
             groups: Vec::new(),
             accounts: BTreeMap::new(),
             services: Services::new(),
+            pushes: BTreeMap::new(),
+            touched_pushes: BTreeSet::new(),
+            early: Vec::new(),
             attic: remembered,
             flights: BTreeMap::new(),
             questions: BTreeMap::new(),
@@ -189,6 +200,7 @@ impl Engine {
             return;
         }
         self.look(turn);
+        self.calm_down(turn);
         if matches!(self.run, Run::Daemon | Run::Once) {
             self.ask(turn);
             self.send(turn);
@@ -217,6 +229,7 @@ impl Engine {
     fn without_clock(&mut self, now: Now, event: Event) -> Vec<Action> {
         match event {
             Event::Reconfigured(rules) => self.take_settings(*rules),
+            Event::Pushed(push) => self.pushed_early(push),
             Event::Stop => self.stopping = true,
             _ => {}
         }
@@ -255,7 +268,8 @@ impl Engine {
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let unsaved = self.storage_until.filter(|_| self.memory == Memory::Kept && !self.touched.is_empty());
+        let touched = !self.touched.is_empty() || !self.touched_pushes.is_empty();
+        let unsaved = self.storage_until.filter(|_| self.memory == Memory::Kept && touched);
         let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))
     }

@@ -18,6 +18,7 @@
 //! | [`store`] | outside: what is remembered; a journal that survives damage |
 //! | [`control`] | outside: the local socket: status, unlock, update, plan, health |
 //! | [`web`] | outside: what is served: the intake of pushed addresses, the TR-064 service, state and health |
+//! | [`sandbox`] | outside: what the process gives up at its start |
 //! | [`signals`], [`systemd`], [`log`] | outside: what the system tells us and what we tell it |
 //!
 //! Imports point one way: `main → cli → daemon → edges`, `daemon → engine → rules`, edges → types from `rules` and their
@@ -36,6 +37,7 @@ pub mod http;
 pub mod log;
 pub mod resolve;
 pub mod rules;
+pub mod sandbox;
 pub mod signals;
 pub mod store;
 pub mod systemd;

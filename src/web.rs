@@ -2,12 +2,23 @@
 //!
 //! A request never waits for more than the daemon's next turn, and the daemon never waits for a client.
 
+mod certificate;
+mod connection;
 mod dyndns;
 mod gate;
+mod listen;
 mod login;
+mod places;
 mod request;
+mod route;
+mod server;
 mod shared;
+mod status;
 mod tr064;
+mod watch;
+
+pub use certificate::certificate_fingerprint;
+pub use server::Server;
 
 use tokio::sync::oneshot;
 

@@ -1,5 +1,7 @@
 //! The daemon, and one round of it (`--once`).
 
+use std::path::Path;
+
 use tokio::sync::mpsc;
 
 use super::args::Options;
@@ -14,8 +16,10 @@ use crate::daemon::memory::Remembered;
 use crate::daemon::{self, Ended, Setup};
 use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
+use crate::rules::consensus::{Line, Source};
 use crate::rules::domain::Domain;
 use crate::rules::snapshot::{Outcome, Snapshot};
+use crate::sandbox;
 
 /// The port of name servers (RFC 1035 4.2).
 pub(super) const DNS_PORT: u16 = 53;
@@ -39,6 +43,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         }
     };
     let memory = remembered.memory;
+    confine(&settings, memory, folder.as_deref());
     let (sender, receiver) = mpsc::unbounded_channel();
     for event in events {
         // The receiver is here.
@@ -60,6 +65,18 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         Ok(Ended { picture, memory: Memory::Unwritable }) => Exit::worst([Exit::Temporary, exit(&picture)]),
         Ok(Ended { picture, .. }) => exit(&picture),
         Err(end) => end,
+    }
+}
+
+/// Gives up what is not needed, where that is known: programs that are asked for the address may write anywhere, and a folder
+/// that cannot be used now may be made later.
+fn confine(settings: &Settings, memory: Memory, folder: Option<&Path>) {
+    let runs_programs = |line: &Line| line.sources.iter().any(|(_, list)| list.iter().any(|it| matches!(it, Source::Command(_))));
+    if memory == Memory::Unwritable || settings.lines.iter().any(runs_programs) {
+        return;
+    }
+    if let Some(gap) = sandbox::enter(folder) {
+        tracing::info!("{gap}");
     }
 }
 

@@ -37,7 +37,7 @@ use crate::rules::secret::Secret;
 
 use self::problem::{Place, Report};
 
-pub use self::overlay::{OVERLAY, OverlaidEntry, Overlay, Remote};
+pub use self::overlay::{OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
 pub use self::problem::{Problem, Severity};
 pub use self::served::{DEFAULT_LISTEN, Face, Listener, LoginForm, Served, User, Web};
 pub use self::world::{FileText, World};

@@ -3,7 +3,7 @@
 use crate::rules::domain::{Domain, Mode};
 use crate::rules::secret::Secret;
 
-use super::served::{Served, User};
+use super::served::Served;
 
 mod changes;
 mod lay;
@@ -56,8 +56,17 @@ pub struct Remote {
     pub enabled: bool,
     /// Of the TLS listener; 0: none was chosen yet.
     pub port: u16,
-    /// Who may use it: takes the place of a user of this name, or is a further one, with the right `config`.
-    pub user: Option<User>,
+    /// Who may use it.
+    pub user: Option<RemoteUser>,
+}
+
+/// A user of the remote access: has the right `config`, beside the rights that the file gives a user of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteUser {
+    /// As in [`User`](super::User).
+    pub name: String,
+    /// `None`: as the file says.
+    pub password: Option<Secret>,
 }
 
 impl Overlay {

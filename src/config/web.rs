@@ -50,7 +50,7 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
     // Of a user with a problem the rights are not known.
     let complete = users.len() == named;
     let first = users.iter().find(|user| in_the_file && user.rights.has(Right::Config)).map(|user| user.name.clone());
-    let guest = guests.and_then(|user| user::users(vec![RawUser::overlaid(user)], surroundings, report).pop());
+    let guest = guests.and_then(|user| user::users(vec![RawUser::overlaid(user, &users)], surroundings, report).pop());
     let remote_user = guest.as_ref().map(|guest| guest.name.clone()).or(first);
     guest.into_iter().for_each(|guest| user::admit(&mut users, guest));
 

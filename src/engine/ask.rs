@@ -42,7 +42,7 @@ impl Engine {
     /// An address that is published and was never confirmed is verified (after a restart, or when `verify` was switched on).
     fn doubt(&mut self, spot: Spot, now: Moment) {
         let entry = Arc::clone(&self.groups[spot.entry].entry);
-        let wanted = self.wanted(&entry, spot.family);
+        let wanted = self.wanted(spot.entry, spot.family);
         let unsure = |record: &Record| {
             record.verification.is_none()
                 && record.verified_at.is_none()
@@ -69,14 +69,14 @@ impl Engine {
         if !entry.enabled || locked || held.question.is_some() || held.flight.is_some() {
             return None;
         }
-        let wanted = self.wanted(entry, spot.family)?;
+        let wanted = self.wanted(spot.entry, spot.family)?;
         if let Some(it) = &held.record.verification {
             // A single round asks once; the next one goes on where it stopped.
             let enough = self.run == Run::Once && held.asked > 0;
             return (it.address == wanted && !it.repair && !enough).then_some((it.next, wanted, false));
         }
         // Right before the request would go out, not earlier: until then they may learn of it.
-        let settled_at = self.sight(entry, spot.family)?.settled_at;
+        let settled_at = self.basis(spot.entry, spot.family)?.settled_at;
         let due_at = held.record.hiccup.as_ref().map_or(settled_at, |it| it.until.max(settled_at));
         (needs_memory(entry, held) && held.memory == Question::NotAsked).then_some((due_at, wanted, true))
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::event::{Level, Notice, Ticket};
 use super::send::has_sibling;
@@ -55,9 +54,10 @@ impl Engine {
     /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
     fn is_still_wanted(&self, flight: &Flight) -> bool {
         let in_force = |entry: &Entry| self.groups.iter().any(|it| it.entry.enabled && it.entry.fingerprint == entry.fingerprint);
-        let shown = |entry: &Arc<Entry>| flight.order.families().all(|it| self.wanted(entry, it) == flight.order.addresses[it]);
-        let still = |entry: &Arc<Entry>| in_force(entry) && shown(entry);
-        !self.stopping && flight.entries.iter().all(still)
+        let shown = |spot: &Spot| self.wanted(spot.entry, spot.family) == flight.order.addresses[spot.family];
+        // A name that left has no spot any more.
+        let complete = flight.spots.len() == flight.before.len();
+        !self.stopping && complete && flight.entries.iter().all(|entry| in_force(entry)) && flight.spots.iter().all(shown)
     }
 
     fn book_account(&mut self, flight: &Flight, judgement: &Judgement, outcome: &Outcome, turn: &Turn) {
@@ -176,7 +176,7 @@ impl Engine {
             .filter(|spot| spot.family == family && entries.contains(&spot.entry) && !flight.spots.contains(spot))
             .filter(|spot| {
                 self.held(*spot).is_some_and(|held| {
-                    let wanted = self.wanted(&self.groups[spot.entry].entry, family);
+                    let wanted = self.wanted(spot.entry, family);
                     held.record.published.as_ref().map(|it| it.address) != wanted
                 })
             })

@@ -15,6 +15,7 @@ use crate::rules::state::{self, Lock};
 impl Engine {
     /// Builds groups and lines from `rules`; what is known of a name stays with it.
     pub(super) fn take_settings(&mut self, rules: Rules) {
+        let calms = self.calms();
         let mut known = self.put_away();
         self.groups = rules
             .entries
@@ -22,6 +23,7 @@ impl Engine {
             .map(|entry| Group {
                 entry: Arc::clone(entry),
                 names: entry.domains.iter().map(|domain| held_of(entry, domain, &mut known)).collect(),
+                heard: PerFamily::default(),
             })
             .collect();
         let old = std::mem::take(&mut self.wans);
@@ -53,11 +55,12 @@ impl Engine {
         }
         self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
         self.rules = rules;
+        self.hear_anew(&calms);
     }
 
     fn put_away(&mut self) -> BTreeMap<String, Held> {
         let mut known = BTreeMap::new();
-        for Group { entry, names } in std::mem::take(&mut self.groups) {
+        for Group { entry, names, heard: _ } in std::mem::take(&mut self.groups) {
             for (domain, families) in entry.domains.iter().zip(names) {
                 for (family, held) in [(Family::V4, families.v4), (Family::V6, families.v6)] {
                     if let Some(mut held) = held {
@@ -88,6 +91,9 @@ impl Engine {
             self.awake = true;
             self.load(turn.now);
             self.review(turn);
+            for push in std::mem::take(&mut self.early) {
+                self.pushed(&push, turn);
+            }
         } else if step_ms != 0 {
             self.shift(step_ms);
             turn.tell(Notice::new(Level::Notice, format!("the clock was set by {} s; waits go on as they were", step_ms / 1000)));

@@ -105,7 +105,7 @@ impl Engine {
     /// What is due for one name, per request it needs.
     pub(super) fn dues(&self, entry: usize, name: usize, now: Moment) -> Vec<(Slot, Due, PerFamily<Option<IpAddr>>)> {
         let group = &self.groups[entry];
-        let wanted = PerFamily::from_fn(|family| self.wanted(&group.entry, family));
+        let wanted = PerFamily::from_fn(|family| self.wanted(entry, family));
         if !plan::is_combined(&group.entry) {
             let due = |family: Family| {
                 group.names[name][family].as_ref()?;
@@ -114,7 +114,7 @@ impl Engine {
             };
             return Family::ALL.into_iter().filter_map(due).collect();
         }
-        let (slot, due) = match plan::together(&group.entry, wanted, self.grace_until(&group.entry, name, entry), now) {
+        let (slot, due) = match plan::together(&group.entry, wanted, self.grace_until(name, entry), now) {
             Missing::Nothing => (Slot::Together, self.due(entry, name, &Family::ALL, wanted, now)),
             Missing::Drop(family) => (Slot::Single(family), self.due(entry, name, &[family], wanted, now)),
             Missing::Grace(at) => match self.due(entry, name, &[present(wanted)], wanted, now) {
@@ -142,9 +142,9 @@ impl Engine {
                 record: &held.record,
                 account: self.accounts.get(&group.entry.account).unwrap_or(&nothing),
                 wanted: wanted[*family],
-                settled_at: self.sight(&group.entry, *family).map_or(now, |sight| sight.settled_at),
+                settled_at: self.basis(entry, *family).map_or(now, |basis| basis.settled_at),
                 // A person wants what the line shows now.
-                manual: held.manual && self.sight(&group.entry, *family).is_none_or(|sight| sight.round.is_none()),
+                manual: held.manual && self.wan_of(&group.entry).is_none_or(|wan| wan.sights[*family].round.is_none()),
                 storage_until: self.storage_until,
                 now,
             })
@@ -158,19 +158,22 @@ impl Engine {
     }
 
     /// Until when a request for both families waits for the missing one.
-    pub(super) fn grace_until(&self, entry: &Arc<Entry>, name: usize, group: usize) -> Moment {
+    pub(super) fn grace_until(&self, name: usize, entry: usize) -> Moment {
         let Some(missing) = Family::ALL.into_iter().find(|family| self.wanted(entry, *family).is_none()) else {
             return Moment(i64::MIN);
         };
-        let since = |family| self.sight(entry, family).map_or(Moment(i64::MIN), |sight| sight.since);
-        let had_it = self.groups[group].names[name][missing].as_ref().is_some_and(|held| held.record.published.is_some());
-        let from = if had_it { since(missing).max(since(missing.other())) } else { since(missing) };
+        let group = &self.groups[entry];
+        let since = |family| self.basis(entry, family).map_or(Moment(i64::MIN), |basis| basis.since);
+        let had = |family: Family| group.names[name][family].as_ref().is_some_and(|held| held.record.published.is_some());
+        // A router that calls once per family has just called for the first time.
+        let first_call = group.heard[missing].is_some() && !had(missing.other());
+        let from = if had(missing) || first_call { since(missing).max(since(missing.other())) } else { since(missing) };
         from.plus(schedule::TOGETHER_GRACE)
     }
 
     pub(super) fn order(&self, batch: &Batch) -> Order {
         let group = &self.groups[batch.entry];
-        let observed = |family| self.sight(&group.entry, family).and_then(|sight| sight.observed.as_ref());
+        let observed = |family| self.basis(batch.entry, family).and_then(|basis| basis.observed);
         // A prefix is a line as well.
         let known = |family| matches!(observed(family), Some(Observed::Known(_) | Observed::Prefix(_)));
         Order {

@@ -80,16 +80,18 @@ impl Engine {
 
     /// Does somebody publish what is behind the prefix of this line? Routers tell of their address, not of the prefix.
     fn needs_prefix(&self, line: &str) -> bool {
-        let uses = |entry: &Entry| {
-            let sending = &entry.sending;
-            let urls = sending.single.iter().filter_map(|(_, url)| url.as_ref()).chain(&sending.together);
-            let texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
-            entry.ipv6_host.is_some()
-                || urls.into_iter().any(|url| url.uses(Placeholder::LanPrefix))
-                || texts.into_iter().any(|text| text.uses(Placeholder::LanPrefix))
-        };
-        self.groups.iter().any(|group| group.entry.wan == line && uses(&group.entry))
+        self.groups.iter().any(|group| group.entry.wan == line && uses_prefix(&group.entry))
     }
+}
+
+/// Does this entry publish what is behind the prefix of its line, or send the prefix along?
+pub(super) fn uses_prefix(entry: &Entry) -> bool {
+    let sending = &entry.sending;
+    let mut urls = sending.single.iter().filter_map(|(_, url)| url.as_ref()).chain(&sending.together);
+    let mut texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
+    entry.ipv6_host.is_some()
+        || urls.any(|url| url.uses(Placeholder::LanPrefix))
+        || texts.any(|text| text.uses(Placeholder::LanPrefix))
 }
 
 fn through(via: Option<&str>) -> String {

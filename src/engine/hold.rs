@@ -17,11 +17,11 @@ impl Engine {
             if !plan::is_combined(&settings) {
                 continue;
             }
-            let wanted = PerFamily::from_fn(|family| self.wanted(&settings, family));
+            let wanted = PerFamily::from_fn(|family| self.wanted(entry, family));
             let family = present(wanted);
             for name in 0..self.groups[entry].names.len() {
                 let spot = Spot { entry, name, family };
-                let missing = plan::together(&settings, wanted, self.grace_until(&settings, name, entry), turn.now);
+                let missing = plan::together(&settings, wanted, self.grace_until(name, entry), turn.now);
                 let Missing::Hold(why) = missing else {
                     self.held_back.remove(&spot);
                     continue;

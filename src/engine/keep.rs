@@ -6,6 +6,7 @@ use super::event::{Level, Notice, Ticket};
 use super::parts::Turn;
 use super::{Engine, Memory};
 use crate::rules::moments::Moments;
+use crate::rules::push::Pushed;
 use crate::rules::schedule;
 use crate::rules::state::{self, LineRecord};
 use crate::rules::write::Write;
@@ -23,6 +24,11 @@ impl Engine {
             };
             let key = state::record_key(&group.entry, &group.entry.domains[spot.name], spot.family);
             writes.push((key, json(&held.record)));
+        }
+        for (domain, family) in std::mem::take(&mut self.touched_pushes) {
+            if let Some(families) = self.pushes.get(&domain) {
+                writes.push((state::push_key(&domain, family), json(&families[family])));
+            }
         }
         writes.extend(self.accounts.iter().map(|(id, account)| (state::account_key(id), json(account))));
         writes.extend(self.services.iter().map(|(url, service)| (state::echo_key(url), json(service))));
@@ -59,11 +65,26 @@ impl Engine {
         }
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
+        self.pushes.values_mut().flat_map(|it| [&mut it.v4, &mut it.v6]).for_each(|it| it.shift(step_ms));
+        self.touch_pushes();
+        for entry in 0..self.groups.len() {
+            let heard = &mut self.groups[entry].heard;
+            [&mut heard.v4, &mut heard.v6].into_iter().flatten().for_each(|it| it.calm.shift(step_ms));
+            self.hear(entry);
+        }
         self.sights_mut().for_each(|sight| sight.shift(step_ms));
         // What is taken back to if the request proves to have reached nobody.
         let before = self.flights.values_mut().flat_map(|flight| &mut flight.before);
         before.for_each(|(_, record)| record.shift(step_ms));
         self.storage_until = self.storage_until.map(|it| it.shifted(step_ms));
+    }
+
+    /// Whatever was pushed is compared with what was written.
+    fn touch_pushes(&mut self) {
+        for (domain, families) in &self.pushes {
+            let some = families.iter().filter(|(_, pushed)| **pushed != Pushed::default());
+            self.touched_pushes.extend(some.map(|(family, _)| (domain.clone(), family)));
+        }
     }
 
     /// The state folder can be written, after all: everything that is known goes there.
@@ -72,6 +93,7 @@ impl Engine {
         self.storage_until = None;
         self.written.clear();
         self.touched.extend(self.spots().collect::<Vec<_>>());
+        self.touch_pushes();
         turn.tell(Notice::new(Level::Notice, "the state folder can be written again"));
     }
 
@@ -90,6 +112,7 @@ impl Engine {
         }
         // Nothing of what was to be written is on disk.
         self.touched.extend(self.spots().collect::<Vec<_>>());
+        self.touch_pushes();
         self.written.clear();
         if full {
             self.storage_until = Some(turn.now.plus(schedule::STORAGE_RETRY));

@@ -1,5 +1,6 @@
 //! What the state held: taken into use by the names, accounts, services and lines that are configured now.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Engine;
@@ -7,8 +8,10 @@ use super::parts::Held;
 use crate::rules::address::Family;
 use crate::rules::consensus::{CrossCheck, ServiceRecord};
 use crate::rules::dialect::Class;
+use crate::rules::domain::Domain;
 use crate::rules::moment::Moment;
 use crate::rules::moments::Moments;
+use crate::rules::push::Pushed;
 use crate::rules::schedule::{self, spread};
 use crate::rules::state::{self, AccountState, LineRecord, Waiting};
 
@@ -42,6 +45,7 @@ impl Engine {
                 self.services.insert(key[state::ECHO.len()..].to_owned(), it);
             }
         }
+        self.load_pushes(now);
         for index in 0..self.wans.len() {
             for family in Family::ALL {
                 let key = state::line_key(&self.wans[index].line.name, family);
@@ -55,6 +59,31 @@ impl Engine {
                     self.wans[index].sights[family].check = Some(it);
                 }
             }
+        }
+    }
+
+    /// What routers pushed for the names that are configured now.
+    fn load_pushes(&mut self, now: Moment) {
+        let keys: Vec<String> = self.attic.keys().filter(|key| key.starts_with(state::PUSH)).cloned().collect();
+        if keys.is_empty() {
+            return;
+        }
+        let named: BTreeSet<Domain> = self.groups.iter().flat_map(|group| group.entry.domains.iter().cloned()).collect();
+        for key in keys {
+            let Some((domain, family)) = key[state::PUSH.len()..].rsplit_once('/') else {
+                continue;
+            };
+            let family = Family::ALL.into_iter().find(|it| it.key() == family);
+            let domain = Domain::parse(domain).ok().filter(|domain| named.contains(domain));
+            if let Some((domain, family)) = domain.zip(family)
+                && let Some(mut pushed) = self.take_from_attic::<Pushed>(&key)
+            {
+                pushed.clamp(now);
+                self.pushes.entry(domain).or_default()[family] = pushed.guarded(family);
+            }
+        }
+        for entry in 0..self.groups.len() {
+            self.hear(entry);
         }
     }
 

@@ -1,13 +1,12 @@
 //! Addresses: when to look, what was seen, and when it may be acted on.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Action, Level, Notice, Ticket};
 use super::parts::Shown;
-use super::{Engine, Held, Looking, Run, Sight, Turn};
+use super::{Engine, Group, Held, Looking, Run, Sight, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
-use crate::rules::consensus::{Aim, Probe, ProbeFault, Reading, Round, Step};
+use crate::rules::consensus::{Aim, Probe, ProbeFault, Reading, Round, Source, Step};
 use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
@@ -51,11 +50,13 @@ impl Engine {
     fn wanted_from(&self, wan: usize, family: Family) -> Option<Moment> {
         const ALWAYS: Moment = Moment(i64::MIN);
         if self.run == Run::Survey {
-            return Some(ALWAYS);
+            return (self.wans[wan].line.sources[family] != [Source::Push]).then_some(ALWAYS);
         }
         let name = &self.wans[wan].line.name;
         let open = |entry: &Entry| self.accounts.get(&entry.account).is_none_or(|account| account.lock.is_none());
-        let groups = self.groups.iter().filter(|group| group.entry.enabled && group.entry.wan == *name && open(&group.entry));
+        let groups = self.groups.iter().enumerate();
+        let groups = groups.filter(|(_, group)| group.entry.enabled && group.entry.wan == *name && open(&group.entry));
+        let groups = groups.filter(|(entry, _)| !self.needs_no_look(*entry, family)).map(|(_, group)| group);
         let wanted = groups.flat_map(|group| {
             let records = group.names.iter().filter_map(|families| Some(&families[family].as_ref()?.record));
             let own = records.filter(|record| record.lock.is_none()).filter_map(|record| match &record.muted {
@@ -76,11 +77,12 @@ impl Engine {
     fn published_on(&self, wan: usize, family: Family) -> Option<std::net::IpAddr> {
         let name = &self.wans[wan].line.name;
         let follows = |entry: &Entry| entry.wan == *name && entry.ipv6_host.is_none();
-        let published =
-            self.groups.iter().filter(|group| follows(&group.entry)).find_map(|group| {
-                group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
-            });
-        let last = self.wans[wan].sights[family].last_known.and_then(|last| last.address);
+        let by_the_line = |entry: usize| self.basis(entry, family).is_none_or(|basis| !basis.pushed);
+        let groups = self.groups.iter().enumerate().filter(|(entry, group)| follows(&group.entry) && by_the_line(*entry));
+        let published = groups.map(|(_, group)| group).find_map(|group| {
+            group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
+        });
+        let last = self.wans[wan].sights[family].calm.last_known.and_then(|last| last.address);
         last.filter(|known| published == Some(*known)).or(published)
     }
 
@@ -90,6 +92,18 @@ impl Engine {
         let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
         let mut hosts = self.groups.iter().filter(|group| follows(&group.entry)).map(|group| group.entry.ipv6_host.is_some()).peekable();
         family == Family::V6 && hosts.peek().is_some() && hosts.all(|host| host)
+    }
+
+    /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
+    fn is_missed(&self, wan: usize, family: Family) -> bool {
+        let name = &self.wans[wan].line.name;
+        let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
+        let pushed = |group: &Group| {
+            let heard = group.heard[family].as_ref();
+            heard.is_some_and(|heard| heard.observed.publish(group.entry.ipv6_host).is_ok())
+        };
+        let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
+        followers.peek().is_none() || !followers.all(pushed)
     }
 
     fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {
@@ -149,6 +163,7 @@ impl Engine {
         let (run, settle) = (self.run, self.rules.settle);
         let interval = self.pause(wan, family, &observed);
         let which = self.which(wan);
+        let missed = self.is_missed(wan, family);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
         let mine = |it: &Looking| (it.wan, it.family) == (wan, family) && !it.check;
         self.looks.retain(|_, it| !(mine(it) && it.late));
@@ -168,9 +183,8 @@ impl Engine {
             Observed::Known(_) | Observed::Prefix(_) => {
                 sight.failures = 0;
                 let shown = Shown { address: observed.address(), prefix: observed.prefix() };
-                let rest = sight.rest(shown, run, settle, turn.now);
-                sight.settled_at = sight.settled_at.max(turn.now.plus(rest));
-                sight.last_known = Some(shown);
+                let still = sight.observed.as_ref().and_then(Shown::of).is_some();
+                sight.calm.see(shown, still, run, settle, turn.now);
                 if let Some((level, text)) = remark(&observed).filter(|_| first) {
                     turn.tell(Notice { family: Some(family), ..Notice::new(level, which + &text) });
                 }
@@ -179,6 +193,7 @@ impl Engine {
                 sight.failures = sight.failures.saturating_add(1);
                 let class = matches!(observed, Observed::Unavailable(_)).then_some(Class::DetectionFailed);
                 let level = match (sight.failures, &observed) {
+                    _ if !missed => None,
                     (ALERT_AFTER, Observed::Unavailable(_)) => Some(Level::Error),
                     _ if first => Some(Level::Notice),
                     _ => None,
@@ -263,16 +278,6 @@ impl Engine {
 
     pub(super) fn sights_mut(&mut self) -> impl Iterator<Item = &mut Sight> {
         self.wans.iter_mut().flat_map(|wan| [&mut wan.sights.v4, &mut wan.sights.v6])
-    }
-
-    /// What the entry's line shows of `family`.
-    pub(super) fn sight(&self, entry: &Entry, family: Family) -> Option<&Sight> {
-        self.wans.iter().find(|wan| wan.line.name == entry.wan).map(|wan| &wan.sights[family])
-    }
-
-    /// The address that the names of this entry should show.
-    pub(super) fn wanted(&self, entry: &Arc<Entry>, family: Family) -> Option<std::net::IpAddr> {
-        self.sight(entry, family)?.observed.as_ref()?.publish(entry.ipv6_host).ok()
     }
 }
 

@@ -47,6 +47,28 @@ pub(super) enum Question {
 pub(super) struct Group {
     pub(super) entry: Arc<Entry>,
     pub(super) names: Vec<PerFamily<Option<Held>>>,
+    /// What was pushed for its names, where `push` is a source of its line.
+    pub(super) heard: PerFamily<Option<Heard>>,
+}
+
+/// What routers pushed for the names of one entry.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub(super) observed: Observed,
+    pub(super) since: Moment,
+    /// Of what the names show, whichever source it is from.
+    pub(super) calm: Calm,
+    /// They show something now.
+    pub(super) shows: bool,
+}
+
+/// Changes come to rest before they are acted on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Calm {
+    /// From when on what is shown may be acted on.
+    pub(super) settled_at: Moment,
+    pub(super) last_known: Option<Shown>,
+    pub(super) last_change: Option<Moment>,
 }
 
 /// One family of a line.
@@ -55,11 +77,8 @@ pub(super) struct Sight {
     pub(super) observed: Option<Observed>,
     /// What the state says it was, until it is seen again.
     pub(super) remembered: Option<LineRecord>,
-    /// From when on `observed` may be acted on.
-    pub(super) settled_at: Moment,
+    pub(super) calm: Calm,
     pub(super) since: Moment,
-    pub(super) last_known: Option<Shown>,
-    pub(super) last_change: Option<Moment>,
     pub(super) round: Option<Round>,
     /// For answers that come after its end.
     pub(super) last_round: Option<Round>,

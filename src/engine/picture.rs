@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Memory, Spot};
+use super::{Engine, Memory, Spot, Wan};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::SourceReport;
 use crate::rules::moment::{Moment, Now};
@@ -81,7 +81,7 @@ impl Engine {
                 .iter()
                 .map(|wan| LinePicture {
                     name: wan.line.name.clone(),
-                    families: PerFamily::from_fn(|family| address_picture(&wan.sights[family])),
+                    families: PerFamily::from_fn(|family| address_picture(self.line_shows(wan, family))),
                 })
                 .collect(),
             ddns: self
@@ -105,9 +105,8 @@ impl Engine {
     /// Every source's part in the last round of each line.
     #[must_use]
     pub fn reports(&self) -> Vec<(String, PerFamily<Look>)> {
-        let of = |wan: &super::Wan| {
-            (wan.line.name.clone(), PerFamily::from_fn(|family| (wan.sights[family].told(), wan.sights[family].reports.clone())))
-        };
+        let look = |wan: &Wan, family: Family| (self.line_shows(wan, family).map(|(observed, _)| observed), self.parts_of(wan, family));
+        let of = |wan: &Wan| (wan.line.name.clone(), PerFamily::from_fn(|family| look(wan, family)));
         self.wans.iter().map(of).collect()
     }
 
@@ -117,7 +116,7 @@ impl Engine {
         let moment = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
         let line = |spot: Spot| {
             let entry = &self.groups[spot.entry].entry;
-            let address = self.wanted(entry, spot.family);
+            let address = self.wanted(spot.entry, spot.family);
             let (action, at, why) = match self.due_of(spot, moment) {
                 _ if self.asks_first(spot) => ("ask-dns", None, ASKED_FIRST.to_owned()),
                 Due::Now(why) => ("send", None, why.to_string()),
@@ -137,7 +136,7 @@ impl Engine {
         let open = self.accounts.get(&entry.account).is_none_or(|account| account.lock.is_none());
         entry.enabled
             && open
-            && self.wanted(entry, spot.family).is_some()
+            && self.wanted(spot.entry, spot.family).is_some()
             && self.held(spot).is_some_and(|held| held.record.lock.is_none() && super::due::needs_memory(entry, held))
     }
 
@@ -154,9 +153,9 @@ impl Engine {
         let entry = &self.groups[spot.entry].entry;
         let held = self.held(spot);
         let record = held.map(|held| &held.record);
-        let wanted = self.wanted(entry, spot.family);
+        let wanted = self.wanted(spot.entry, spot.family);
         let account_lock = self.accounts.get(&entry.account).and_then(|it| it.lock.as_ref());
-        let observed = self.sight(entry, spot.family).and_then(|sight| sight.observed.as_ref());
+        let observed = self.basis(spot.entry, spot.family).and_then(|basis| basis.observed);
         let status = status::status(&Facts {
             entry,
             record,
@@ -232,14 +231,14 @@ fn reason(status: Status, record: &Record, published: Option<Result<IpAddr, Stri
     }
 }
 
-fn address_picture(sight: &super::Sight) -> AddressPicture {
-    let Some(observed) = sight.told() else {
+fn address_picture(shown: Option<(Observed, Option<Moment>)>) -> AddressPicture {
+    let Some((observed, since)) = shown else {
         return AddressPicture { reason: Some("not looked at yet".to_owned()), ..AddressPicture::default() };
     };
     let picture = AddressPicture {
         address: observed.address(),
         prefix: observed.prefix().map(|prefix| prefix.to_string()),
-        since: Some(sight.since),
+        since,
         ..AddressPicture::default()
     };
     match observed {

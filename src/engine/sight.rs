@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::parts::Shown;
+use super::parts::{Calm, Shown};
 use super::{Run, Sight};
 use crate::rules::address::Observed;
 use crate::rules::moment::Moment;
@@ -15,10 +15,8 @@ impl Sight {
         Self {
             observed: None,
             remembered: None,
-            settled_at: Moment(i64::MIN),
+            calm: Calm::new(),
             since: Moment(i64::MIN),
-            last_known: None,
-            last_change: None,
             round: None,
             last_round: None,
             look_again: None,
@@ -87,8 +85,9 @@ impl Sight {
 
     /// The clock was set.
     pub(super) fn shift(&mut self, step_ms: i64) {
-        let always = [&mut self.settled_at, &mut self.since, &mut self.next_look];
-        let sometimes = [&mut self.last_change, &mut self.look_again, &mut self.looks_full_at];
+        self.calm.shift(step_ms);
+        let always = [&mut self.since, &mut self.next_look];
+        let sometimes = [&mut self.look_again, &mut self.looks_full_at];
         let moments = always.into_iter().chain(sometimes.into_iter().flatten());
         moments.for_each(|moment| *moment = moment.shifted(step_ms));
         self.check.iter_mut().for_each(|it| it.shift(step_ms));
@@ -99,21 +98,43 @@ impl Sight {
         let same = self.remembered.take().filter(|it| it.observed == *observed && self.observed.is_none());
         self.since = same.map_or(now, |it| it.since);
     }
+}
 
-    /// How long the new sighting is left alone: not at all in a single round, briefly after a quiet spell, longer in
-    /// quick succession.
-    pub(super) fn rest(&mut self, shown: Shown, run: Run, settle: Duration, now: Moment) -> Duration {
-        if self.last_known == Some(shown) && matches!(self.observed, Some(Observed::Known(_) | Observed::Prefix(_))) {
-            return Duration::ZERO;
+impl Calm {
+    pub(super) const fn new() -> Self {
+        Self { settled_at: Moment(i64::MIN), last_known: None, last_change: None }
+    }
+
+    /// Something is seen; `still`: and was so until now. What is new is left alone for a while: not at all in a single round,
+    /// briefly after a quiet spell, longer in quick succession.
+    pub(super) fn see(&mut self, shown: Shown, still: bool, run: Run, settle: Duration, now: Moment) {
+        let before = self.last_known.replace(shown);
+        if before == Some(shown) && still {
+            return;
         }
         let quiet = self.last_change.is_none_or(|at| now.since(at) >= schedule::QUIET);
-        if self.last_known.is_some_and(|known| known != shown) {
+        if before.is_some_and(|known| known != shown) {
             self.last_change = Some(now);
         }
-        match run {
+        let rest = match run {
             Run::Once | Run::Look | Run::Survey | Run::Still => Duration::ZERO,
             Run::Daemon if quiet => settle,
             Run::Daemon => schedule::DEBOUNCE,
-        }
+        };
+        self.settled_at = self.settled_at.max(now.plus(rest));
+    }
+
+    /// The clock was set.
+    pub(super) fn shift(&mut self, step_ms: i64) {
+        let moments = [&mut self.settled_at].into_iter().chain(&mut self.last_change);
+        moments.for_each(|moment| *moment = moment.shifted(step_ms));
+    }
+}
+
+impl Shown {
+    /// What names can show of `observed`.
+    pub(super) fn of(observed: &Observed) -> Option<Self> {
+        let there = matches!(observed, Observed::Known(_) | Observed::Prefix(_));
+        there.then(|| Self { address: observed.address(), prefix: observed.prefix() })
     }
 }

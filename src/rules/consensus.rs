@@ -62,10 +62,10 @@ impl Source {
         matches!(self, Self::FritzBox | Self::Upnp | Self::Pcp)
     }
 
-    /// Is `source`, as the configuration writes it, a router?
+    /// Is `source`, as the configuration writes it, a router? One that calls us speaks of itself as well.
     #[must_use]
     pub fn names_router(source: &str) -> bool {
-        [Self::FritzBox, Self::Upnp, Self::Pcp].iter().any(|router| router.to_string() == source)
+        [Self::FritzBox, Self::Upnp, Self::Pcp, Self::Push].iter().any(|router| router.to_string() == source)
     }
 }
 

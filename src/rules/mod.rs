@@ -8,6 +8,7 @@ pub mod consensus;
 pub mod dialect;
 pub mod domain;
 pub mod fingerprint;
+pub mod intake;
 pub mod moment;
 pub mod moments;
 pub mod order;

@@ -2,6 +2,7 @@
 
 use super::consensus::{CrossCheck, ServiceRecord};
 use super::moment::Moment;
+use super::push::Pushed;
 use super::schedule::LONGEST_WAIT;
 use super::state::{AccountState, LineRecord, Record};
 
@@ -107,6 +108,18 @@ impl Moments for CrossCheck {
 impl Moments for LineRecord {
     fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
         change(&mut self.since);
+    }
+}
+
+impl Moments for Pushed {
+    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
+        let Self { address: _, at, prefix: _, prefix_at } = self;
+        [at, prefix_at].into_iter().flatten().for_each(change);
+    }
+
+    /// All of it is past: what is pushed next is later.
+    fn clamp(&mut self, now: Moment) {
+        self.each(&mut |moment| *moment = (*moment).min(now));
     }
 }
 

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{PerFamily, Prefix};
+use super::address::{Family, Lan, Observed, PerFamily, Prefix, Sighting, publishable};
+use super::consensus::Source;
 use super::domain::Domain;
 use super::moment::Moment;
 
@@ -25,10 +26,12 @@ pub struct Push {
 pub struct Pushed {
     /// The address.
     pub address: Option<IpAddr>,
-    /// The prefix of the LAN (IPv6 only).
-    pub prefix: Option<Prefix>,
     /// When it was pushed first.
     pub at: Option<Moment>,
+    /// The prefix of the LAN (IPv6 only).
+    pub prefix: Option<Prefix>,
+    /// When that was pushed first.
+    pub prefix_at: Option<Moment>,
 }
 
 /// What a push means for one name.
@@ -46,4 +49,111 @@ pub enum Taken {
     Locked,
     /// The provider refuses this very address.
     Refused(IpAddr),
+}
+
+/// Why a name has no pushed address.
+pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
+
+impl Push {
+    /// The prefix, if `family` is the one that has some.
+    #[must_use]
+    pub fn prefix_of(&self, family: Family) -> Option<Prefix> {
+        self.prefix.filter(|_| family == Family::V6)
+    }
+
+    /// Does it say anything of `family`?
+    #[must_use]
+    pub fn names(&self, family: Family) -> bool {
+        self.addresses[family].is_some() || self.prefix_of(family).is_some()
+    }
+}
+
+impl Pushed {
+    /// What is known after `push` has said this of `family`. What it does not name stands: a router that calls once per family
+    /// tells the prefix of its LAN in one of the calls only.
+    #[must_use]
+    pub fn after(&self, push: &Push, family: Family, now: Moment) -> Self {
+        let mut known = self.clone();
+        if let Some(address) = push.addresses[family].filter(|it| known.address != Some(*it)) {
+            (known.address, known.at) = (Some(address), Some(now));
+        }
+        if let Some(prefix) = push.prefix_of(family).filter(|it| known.prefix != Some(*it)) {
+            (known.prefix, known.prefix_at) = (Some(prefix), Some(now));
+        }
+        known
+    }
+
+    /// Without what must not be published (any more): it was written by whoever wrote the state.
+    #[must_use]
+    pub fn guarded(self, family: Family) -> Self {
+        let fit = |address: &IpAddr| Family::of(*address) == family && publishable(*address).is_ok();
+        Self { address: self.address.filter(fit), prefix: self.prefix.filter(|_| family == Family::V6), ..self }
+    }
+}
+
+/// Of what was pushed for the names of one entry, what came last, and when; `machine`: the entry is for one behind the router,
+/// which lives by the prefix.
+#[must_use]
+pub fn latest<'a>(names: impl Iterator<Item = &'a Pushed> + Clone, machine: bool) -> (Observed, Option<Moment>) {
+    let address = names.clone().filter_map(|it| Some((it.at, it.address?))).max_by_key(|(at, _)| *at);
+    let prefix = names.filter_map(|it| Some((it.prefix_at, it.prefix?))).max_by_key(|(at, _)| *at);
+    let source = Source::Push.to_string();
+    let observed = match (address, prefix) {
+        (Some((_, address)), prefix) => {
+            Observed::Known(Sighting { address, source, prefix: prefix.map(|(_, prefix)| prefix), warning: None })
+        }
+        (None, Some((_, prefix))) => Observed::Prefix(Lan { prefix, source, reason: "no address was pushed".to_owned() }),
+        (None, None) => Observed::Unavailable(NOTHING_YET.to_owned()),
+    };
+    let (address, prefix) = (address.and_then(|(at, _)| at), prefix.and_then(|(at, _)| at));
+    (observed, if machine { prefix.or(address) } else { address.or(prefix) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::domain::HostId;
+    use crate::rules::moment::RELEASED;
+
+    fn push(address: Option<&str>, prefix: Option<&str>) -> Push {
+        Push {
+            domains: Vec::new(),
+            addresses: PerFamily { v4: None, v6: address.map(|text| text.parse().expect("an address")) },
+            prefix: prefix.map(|text| Prefix::parse(text).expect("a prefix")),
+        }
+    }
+
+    #[test]
+    fn what_a_call_does_not_name_stands_and_what_it_repeats_keeps_its_age() {
+        let (first, later) = (RELEASED, Moment(RELEASED.0 + 1));
+        let one = Pushed::default().after(&push(Some("2003::1"), None), Family::V6, first);
+        let both = one.after(&push(None, Some("2003:1::/56")), Family::V6, later);
+        assert_eq!((both.address, both.at, both.prefix_at), (one.address, Some(first), Some(later)));
+        assert_eq!(both.after(&push(Some("2003::1"), Some("2003:1::/56")), Family::V6, Moment(later.0 + 1)), both);
+    }
+
+    #[test]
+    fn the_address_of_a_router_says_nothing_of_the_lan_behind_it() {
+        let host = HostId::parse("::1:2:3:4").expect("an identifier");
+        let router = Pushed::default().after(&push(Some("2003::1"), None), Family::V6, RELEASED);
+        let (observed, _) = latest([&router].into_iter(), true);
+        assert!(observed.publish(Some(host)).is_err(), "{observed:?}");
+    }
+
+    #[test]
+    fn of_two_names_the_one_that_was_pushed_last_counts_part_by_part() {
+        let (first, later) = (RELEASED, Moment(RELEASED.0 + 1));
+        let a = Pushed::default().after(&push(Some("2003::1"), Some("2003:1::/56")), Family::V6, first);
+        let b = Pushed::default().after(&push(Some("2003::2"), None), Family::V6, later);
+        let (observed, since) = latest([&b, &a].into_iter(), false);
+        assert_eq!((observed.address(), observed.prefix()), (b.address, a.prefix));
+        assert_eq!(since, Some(later));
+        assert_eq!(latest([&b, &a].into_iter(), true).1, Some(first));
+    }
+
+    #[test]
+    fn what_must_not_be_published_is_not_taken_from_the_disk() {
+        let written = Pushed { address: Some("192.168.178.1".parse().expect("an address")), ..Pushed::default() };
+        assert_eq!(written.guarded(Family::V4).address, None);
+    }
 }

@@ -6,7 +6,7 @@ use super::digest::{Hash, User};
 use super::xml;
 
 /// The namespace of its header blocks.
-const NAMESPACE: &str = "http://soap-authentication.org/digest/2001/10/";
+pub(super) const NAMESPACE: &str = "http://soap-authentication.org/digest/2001/10/";
 
 /// What the box says about the login in the header of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

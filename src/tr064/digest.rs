@@ -168,8 +168,8 @@ fn challenges(field: &str) -> Vec<Found<'_>> {
     found
 }
 
-/// The value at the beginning of `text`, and what follows it.
-fn parameter(text: &str) -> (String, &str) {
+/// The value at the beginning of `text`, quotes and escapes taken off, and what follows it.
+pub(super) fn parameter(text: &str) -> (String, &str) {
     let Some(inside) = text.strip_prefix('"') else {
         let end = text.find(|c: char| c == ',' || c.is_ascii_whitespace()).unwrap_or(text.len());
         return (text[..end].to_owned(), &text[end..]);

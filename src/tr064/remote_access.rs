@@ -271,20 +271,26 @@ fn text(arguments: &Arguments, name: &str) -> Result<String, String> {
 
 fn flag(arguments: &Arguments, name: &str) -> Result<bool, String> {
     let value = text(arguments, name)?;
-    match value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" => Ok(true),
-        "0" | "false" | "no" => Ok(false),
-        _ => Err(format!("{name} is {:?}; 1 or 0 was expected", short(&value))),
+    truth(&value).ok_or_else(|| format!("{name} is {:?}; 1 or 0 was expected", short(&value)))
+}
+
+/// Reads a boolean (`UPnP` Device Architecture 1.0, 2.5.1).
+pub(super) fn truth(value: &str) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" => Some(true),
+        "0" | "false" | "no" => Some(false),
+        _ => None,
     }
 }
 
 fn mode(arguments: &Arguments) -> Result<Mode, String> {
     let value = text(arguments, "NewMode")?;
-    Mode::parse(&value).ok_or_else(|| format!("NewMode is {:?}; ddns_v4, ddns_v6, ddns_both or ddns_together was expected", short(&value)))
+    Mode::parse(value.trim())
+        .ok_or_else(|| format!("NewMode is {:?}; ddns_v4, ddns_v6, ddns_both or ddns_together was expected", short(&value)))
 }
 
 /// What came from outside, short enough for a message.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 

@@ -6,6 +6,19 @@ use super::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo};
 use crate::config::Served;
 use crate::rules::snapshot::Snapshot;
 
+pub mod actions;
+pub mod answer;
+mod authorization;
+pub mod call;
+pub mod challenge;
+pub mod change;
+pub mod description;
+pub mod envelope;
+pub mod nonces;
+pub mod scpd;
+pub mod services;
+mod writing;
+
 /// Everything that an action can tell.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -33,7 +46,7 @@ pub enum Change {
 /// Why a change was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A value is not possible: UPnP code 402.
+    /// A value is not possible: `UPnP` code 402.
     Invalid(String),
     /// It could not be stored, or the user is not possible: code 820.
     Failed(String),

@@ -9,6 +9,20 @@ use super::xml;
 
 /// `UPnP`'s code for an action that the device does not know.
 pub const INVALID_ACTION: u32 = 401;
+/// Arguments are missing, unknown, or of the wrong type.
+pub const INVALID_ARGUMENTS: u32 = 402;
+/// The action is known and cannot be done here.
+pub const ACTION_FAILED: u32 = 501;
+/// A FRITZ!Box says so beside the challenge of a login inside the envelope.
+pub const NOT_LOGGED_IN: u32 = 503;
+/// The user lacks the right.
+pub const NOT_AUTHORIZED: u32 = 606;
+/// No entry has this index.
+pub const NO_SUCH_INDEX: u32 = 713;
+/// There is no such entry.
+pub const NO_SUCH_ENTRY: u32 = 714;
+/// A FRITZ!Box says so where something cannot be stored, or a user is not possible.
+pub const INTERNAL: u32 = 820;
 
 /// What a device answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ const ELEMENTS: usize = 8192;
 pub(super) struct Element {
     /// Local name.
     pub(super) name: String,
-    /// The text directly inside, without blanks around it.
+    /// The text directly inside; without blanks around it unless they were to be kept.
     pub(super) text: String,
     /// Local names and values; what is not well-formed is left out.
     pub(super) attributes: Vec<(String, String)>,
@@ -59,6 +59,22 @@ impl Element {
 ///
 /// Says where it is broken or which limit it passes. A DTD is refused: nothing we talk to needs one.
 pub(super) fn parse(text: &str) -> Result<Element, String> {
+    read(text, Blanks::Cut)
+}
+
+/// The same with the blanks around a text: a password may begin or end with one.
+pub(super) fn parse_exact(text: &str) -> Result<Element, String> {
+    read(text, Blanks::Kept)
+}
+
+/// Those around the text of an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blanks {
+    Cut,
+    Kept,
+}
+
+fn read(text: &str, blanks: Blanks) -> Result<Element, String> {
     let mut reader = Reader::from_str(text);
     // The root of the stack collects the root element.
     let mut stack = vec![Element::default()];
@@ -77,7 +93,7 @@ pub(super) fn parse(text: &str) -> Result<Element, String> {
                 count += 1;
                 top(&mut stack).children.push(Element::open(&tag));
             }
-            Event::End(_) => close(&mut stack),
+            Event::End(_) => close(&mut stack, blanks),
             Event::Text(text) => top(&mut stack).text.push_str(&text.xml10_content()),
             Event::CData(text) => top(&mut stack).text.push_str(&text.xml10_content()),
             Event::GeneralRef(reference) => top(&mut stack).text.push_str(&resolve(&reference)?),
@@ -105,11 +121,14 @@ fn top(stack: &mut [Element]) -> &mut Element {
 }
 
 /// The reader has checked that the names match.
-fn close(stack: &mut Vec<Element>) {
+fn close(stack: &mut Vec<Element>, blanks: Blanks) {
     if stack.len() > 1
-        && let Some(element) = stack.pop()
+        && let Some(mut element) = stack.pop()
     {
-        top(stack).children.push(Element { text: element.text.trim().into(), ..element });
+        if blanks == Blanks::Cut {
+            element.text = element.text.trim().into();
+        }
+        top(stack).children.push(element);
     }
 }
 

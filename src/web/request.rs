@@ -1,11 +1,15 @@
 //! One request, read whole, and the answer to it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use hyper::{Method, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
+use hyper::{Method, Request, Response, StatusCode};
+
+/// Longest body in bytes: the longest request of the TR-064 service has three kilobytes.
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// What a client wants. Size and time were limited before it came to be.
 #[derive(Clone, Debug)]
@@ -16,7 +20,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// Behind the question mark, not decoded; may be empty.
     pub(crate) query: String,
-    /// Header fields.
+    /// Header fields. `Host` is there at most once, and is that of the target if the target names one.
     pub(crate) headers: HeaderMap,
     /// May be empty.
     pub(crate) body: Bytes,
@@ -29,6 +33,51 @@ pub(crate) struct Call {
 /// What it gets.
 pub(crate) type Reply = Response<Full<Bytes>>;
 
+/// Reads a request whole. How long that takes is limited elsewhere.
+///
+/// # Errors
+///
+/// The answer to one that is too long or broken; what is left of it was not read.
+pub(super) async fn read(request: Request<Incoming>, peer: IpAddr, tls: bool) -> Result<Call, Box<Reply>> {
+    let (mut head, body) = request.into_parts();
+    if head.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(Box::new(last(error(StatusCode::BAD_REQUEST, "The request has two Host fields."))));
+    }
+    // RFC 9112 3.2.2: the authority of an absolute target takes the place of the field.
+    if let Some(authority) = head.uri.authority().and_then(|it| HeaderValue::from_str(it.as_str()).ok()) {
+        head.headers.insert(HOST, authority);
+    }
+    let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > LONGEST_BODY as u64) {
+        return Err(Box::new(too_long()));
+    }
+    let body = Limited::new(body, LONGEST_BODY).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            return Box::new(too_long());
+        }
+        Box::new(last(self::error(StatusCode::BAD_REQUEST, "The body of the request is broken.")))
+    })?;
+    Ok(Call {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body: body.to_bytes(),
+        peer,
+        tls,
+    })
+}
+
+fn too_long() -> Reply {
+    last(error(StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long."))
+}
+
+/// An answer after which the connection ends.
+fn last(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
 /// An answer of this type (`text/plain` …) and text. Never to be kept by a cache.
 pub(crate) fn reply(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(text.into()));
@@ -36,5 +85,34 @@ pub(crate) fn reply(status: StatusCode, kind: &'static str, text: impl Into<Byte
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(hyper::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// A page that says what went wrong, in the only form that TR-064 clients understand: exactly this type and this beginning.
+/// `sentence` is ours; text from outside has no place in it.
+pub(crate) fn error(status: StatusCode, sentence: &str) -> Reply {
+    let page = format!("<HTML><HEAD><TITLE>{status}</TITLE></HEAD><BODY><H1>{status}</H1><P>{sentence}</P></BODY></HTML>\n");
+    reply(status, "text/html", page)
+}
+
+/// 405: this path takes other methods.
+pub(crate) fn wrong_method(allowed: &'static str) -> Reply {
+    let mut reply = error(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method.");
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    reply
+}
+
+/// Tells a client that is refused for now when to come back; whole seconds, rounded up.
+pub(crate) fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)));
+    reply
+}
+
+/// What every answer carries, whoever wrote it.
+pub(super) fn finished(mut reply: Reply) -> Reply {
+    let headers = reply.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static("wanbeacon"));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     reply
 }

@@ -1,13 +1,15 @@
 //! What all connections share.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Question;
 use super::gate::Gate;
+use super::tr064::Logins;
 use crate::config::Web;
 
 /// How long the daemon may take to answer: it answers at its next turn.
@@ -20,11 +22,21 @@ pub(crate) struct Shared {
     questions: mpsc::Sender<Question>,
     /// Who tried to log in how often.
     pub(crate) gate: Mutex<Gate>,
+    /// Where the gate's time begins.
+    started: Instant,
+    /// What clients of the TR-064 service may answer to.
+    pub(crate) logins: Logins,
 }
 
 impl Shared {
     pub(super) fn new(settings: Web, questions: mpsc::Sender<Question>) -> Self {
-        Self { settings: RwLock::new(Arc::new(settings)), questions, gate: Mutex::new(Gate::default()) }
+        Self {
+            settings: RwLock::new(Arc::new(settings)),
+            questions,
+            gate: Mutex::new(Gate::default()),
+            started: Instant::now(),
+            logins: Logins::default(),
+        }
     }
 
     /// The settings as they are now.
@@ -46,5 +58,30 @@ impl Shared {
         })
         .await
         .ok()?
+    }
+
+    /// May this client try to log in? To be asked before a login is looked at.
+    ///
+    /// # Errors
+    ///
+    /// How long it has to wait: the answer is 503 with [`retry_after`](super::request::retry_after).
+    pub(crate) fn admits(&self, client: IpAddr) -> Result<(), Duration> {
+        self.gate().admits(client, self.started.elapsed())
+    }
+
+    /// It came without a login where one is needed.
+    pub(crate) fn came_without(&self, client: IpAddr) {
+        self.gate().came_without(client, self.started.elapsed());
+    }
+
+    /// Its login was wrong.
+    pub(crate) fn failed(&self, client: IpAddr) {
+        if self.gate().failed(client, self.started.elapsed()) {
+            tracing::warn!("a login from {client} was wrong");
+        }
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Loaded, Problem, Settings, Severity, World, load, load_over};
 use crate::rules::domain::Entry;
-use crate::rules::rights::{Right, Rights};
+use crate::rules::rights::Right;
 
 const FILE: &str = "\
 [[ddns]]
@@ -45,15 +45,15 @@ fn domain(name: &str) -> Option<Domain> {
     Domain::parse(name).ok()
 }
 
-fn user(name: &str, password: &str) -> User {
-    User { name: name.to_owned(), password: Secret::new(password.to_owned()), rights: Rights::NONE }
+fn user(name: &str, password: &str) -> RemoteUser {
+    RemoteUser { name: name.to_owned(), password: Some(Secret::new(password.to_owned())) }
 }
 
 fn laid(ddns: OverlaidEntry) -> Overlay {
     Overlay { ddns: Some(ddns), remote: None }
 }
 
-fn remote(enabled: bool, port: u16, user: Option<User>) -> Overlay {
+fn remote(enabled: bool, port: u16, user: Option<RemoteUser>) -> Overlay {
     Overlay { ddns: None, remote: Some(Remote { enabled, port, user }) }
 }
 
@@ -344,10 +344,6 @@ fn damage_is_told_with_its_place_and_without_a_value() {
     }
 }
 
-fn rights() -> impl Strategy<Value = Rights> {
-    proptest::sample::subsequence(Right::ALL.to_vec(), 0..=5).prop_map(|rights| rights.into_iter().collect())
-}
-
 fn secret() -> impl Strategy<Value = Secret> {
     any::<String>().prop_map(Secret::new)
 }
@@ -374,7 +370,7 @@ fn overlaid() -> impl Strategy<Value = OverlaidEntry> {
 }
 
 fn overlays() -> impl Strategy<Value = Overlay> {
-    let user = (any::<String>(), secret(), rights()).prop_map(|(name, password, rights)| User { name, password, rights });
+    let user = (any::<String>(), proptest::option::of(secret())).prop_map(|(name, password)| RemoteUser { name, password });
     let remote = (any::<bool>(), any::<u16>(), option::of(user)).prop_map(|(enabled, port, user)| Remote { enabled, port, user });
     (option::of(overlaid()), option::of(remote)).prop_map(|(ddns, remote)| Overlay { ddns, remote })
 }

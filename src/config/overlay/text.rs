@@ -2,15 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::config::file::{Texts, Words};
+use crate::config::file::Words;
 use crate::config::problem::{Place, Problem, Report, quoted};
 use crate::config::reader::{Key, Placed, Table, document};
-use crate::config::served::User;
 use crate::rules::domain::{Domain, Mode};
-use crate::rules::rights::Right;
 use crate::rules::secret::Secret;
 
-use super::{OVERLAY, OverlaidEntry, Overlay, Remote};
+use super::{OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
 
 /// What the file is, for whoever finds it.
 const HEAD: &str = "# Settings made through the served interfaces. wanbeacon writes this file; without it the configuration alone applies.";
@@ -72,12 +70,12 @@ fn put_remote(text: &mut String, remote: &Remote) {
     text.push_str("\n[remote]\n");
     put(text, "enabled", *enabled);
     put(text, "port", i64::from(*port));
-    if let Some(User { name, password, rights }) = user {
+    if let Some(RemoteUser { name, password }) = user {
         text.push_str("\n[remote.user]\n");
         put(text, "name", name.as_str());
-        put(text, "password", password.expose());
-        let words: Vec<&str> = Right::ALL.into_iter().filter(|right| rights.has(*right)).map(Right::word).collect();
-        put(text, "rights", words);
+        if let Some(password) = password {
+            put(text, "password", password.expose());
+        }
     }
 }
 
@@ -149,15 +147,12 @@ fn read_remote(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Remo
     Some(Remote { enabled: enabled?.value, port: number.ok()?, user: user.map_or(Some(None), |user| user.map(Some))? })
 }
 
-fn read_user(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<User> {
+fn read_user(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<RemoteUser> {
     let place = table.place.clone();
     let name = needed(table.text("name", report), &place, "name", report);
-    let password = needed(table.text("password", report), &place, "password", report);
-    let rights: Texts = table.texts("rights", report);
+    let password = table.text("password", report);
     table.finish(report);
-    let words = rights.given().map_or(&[][..], |list| &list.value);
-    let rights = words.iter().filter_map(|word| parsed(word, Right::parse(&word.value), "right", report)).collect();
-    Some(User { name: name?.value, password: Secret::new(password?.value), rights })
+    Some(RemoteUser { name: name?.value, password: text(&password).map(Secret::new) })
 }
 
 fn text(key: &Words) -> Option<String> {

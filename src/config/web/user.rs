@@ -2,6 +2,7 @@
 
 use crate::config::entry::Surroundings;
 use crate::config::file::Texts;
+use crate::config::overlay::RemoteUser;
 use crate::config::problem::{Place, Report, quoted, suggestion};
 use crate::config::reader::{Key, Placed};
 use crate::config::secret::RawSecret;
@@ -86,23 +87,21 @@ fn rights(key: &Texts, user: &Place, report: &mut Report<'_>) -> Rights {
 pub(super) fn admit(users: &mut Vec<User>, remote: User) {
     let known = users.iter().position(|user| user.name == remote.name);
     let before = known.map_or(Rights::NONE, |at| users.remove(at).rights);
-    let has = |right: &Right| *right == Right::Config || before.has(*right) || remote.rights.has(*right);
-    let rights = Right::ALL.into_iter().filter(has).collect();
+    let rights = Right::ALL.into_iter().filter(|right| *right == Right::Config || before.has(*right)).collect();
     users.insert(known.unwrap_or(users.len()), User { rights, ..remote });
 }
 
 impl RawUser {
-    /// The user that the overlay names.
-    pub(super) fn overlaid(user: &User) -> Self {
+    /// The user that the overlay names; the password may be that of a user in the file.
+    pub(super) fn overlaid(user: &RemoteUser, in_the_file: &[User]) -> Self {
         let place = Place::overlay("remote.user");
-        let right = |right: Right| Placed::new(right.word().to_owned(), place.clone());
-        // It gets this one in any case.
-        let rights: Vec<_> =
-            [Right::Config].into_iter().chain(Right::ALL.into_iter().filter(|it| user.rights.has(*it))).map(right).collect();
+        let known = in_the_file.iter().find(|known| known.name == user.name);
+        let password = user.password.clone().or_else(|| known.map(|known| known.password.clone()));
+        let right = Placed::new(Right::Config.word().to_owned(), place.clone());
         Self {
             name: Key::Given(Placed::new(user.name.clone(), place.child("name"))),
-            password: Key::Given(RawSecret::Plain(Placed::new(user.password.clone(), place.child("password")))),
-            rights: Key::Given(Placed::new(rights, place.clone())),
+            password: password.map_or(Key::Absent, |password| Key::Given(RawSecret::Plain(Placed::new(password, place.child("password"))))),
+            rights: Key::Given(Placed::new(vec![right], place.clone())),
             place,
         }
     }

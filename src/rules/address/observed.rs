@@ -58,6 +58,16 @@ impl Observed {
         }
     }
 
+    /// Who said so, as in [`Sighting`]; of nothing, nobody.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Self::Known(sighting) => Some(&sighting.source),
+            Self::Prefix(lan) => Some(&lan.source),
+            Self::Absent(_) | Self::Unavailable(_) => None,
+        }
+    }
+
     /// The prefix of the LAN, if a source knows it.
     #[must_use]
     pub const fn prefix(&self) -> Option<Prefix> {

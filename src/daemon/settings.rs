@@ -1,0 +1,54 @@
+//! Settings while the program runs: read again, and taken into use.
+
+use super::{Daemon, Edges, Event, rules};
+use crate::config::{Overlay, Problem, Settings};
+use crate::systemd;
+
+impl Daemon {
+    /// Reads the configuration again. A broken one has been reported when this returns; the old one stays in force.
+    pub(super) fn reload(&mut self) {
+        systemd::reloading();
+        let taken = match self.read_with(None) {
+            Ok(settings) => self.take(&settings),
+            Err(problems) => {
+                problems.iter().for_each(|problem| tracing::error!("{problem}"));
+                Err("it cannot be used".to_owned())
+            }
+        };
+        match taken {
+            Ok(()) => tracing::info!("the new configuration is in force"),
+            Err(problem) => tracing::error!("the old configuration stays in force: {problem}"),
+        }
+        systemd::ready(&self.shown);
+    }
+
+    /// The settings with the overlay in the state folder, or with this one.
+    ///
+    /// # Errors
+    ///
+    /// Every problem.
+    pub(super) fn read_with(&mut self, overlay: Option<&Overlay>) -> Result<Settings, Vec<Problem>> {
+        self.reload.as_mut().map_or_else(|| Err(Vec::new()), |read| read(overlay))
+    }
+
+    /// Takes settings into use.
+    ///
+    /// # Errors
+    ///
+    /// Why the old ones stay, in words.
+    pub(super) fn take(&mut self, settings: &Settings) -> Result<(), String> {
+        let edges = Edges::new(settings, self.edges.run(), self.folder.as_deref(), self.dns_port, self.clock.clone(), self.events.clone())?;
+        if let Some(feeds) = &mut self.feeds {
+            feeds.follow(&edges, &settings.lines);
+        }
+        let before = std::mem::replace(&mut self.edges, edges);
+        if !before.asks_the_same_box(&self.edges) {
+            // What the other box said is not what this one says.
+            self.happened(Event::Resumed);
+        }
+        self.happened(Event::Reconfigured(Box::new(rules(settings))));
+        // What cannot be opened was said, and is tried again.
+        self.serving.iter_mut().for_each(|serving| drop(serving.follow(settings)));
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! What an entry's names go by: what their line shows, or what a router pushed for them.
+
+use std::net::IpAddr;
+
+use super::parts::{Heard, Shown, Wan};
+use super::push::says_something;
+use super::{Engine, Turn};
+use crate::rules::address::{Family, Observed};
+use crate::rules::consensus::Source;
+use crate::rules::domain::Entry;
+use crate::rules::moment::Moment;
+
+/// What the names of one entry and family go by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Basis<'a> {
+    pub(super) observed: Option<&'a Observed>,
+    /// From when on it may be acted on.
+    pub(super) settled_at: Moment,
+    pub(super) since: Moment,
+    /// It was pushed.
+    pub(super) pushed: bool,
+}
+
+impl Engine {
+    /// What the names of this entry go by: of what its line shows and what was pushed for it, the first in order of trust that
+    /// gives them an address.
+    pub(super) fn basis(&self, entry: usize, family: Family) -> Option<Basis<'_>> {
+        let group = &self.groups[entry];
+        let wan = self.wan_of(&group.entry)?;
+        let sight = &wan.sights[family];
+        let own = Basis { observed: sight.observed.as_ref(), settled_at: sight.calm.settled_at, since: sight.since, pushed: false };
+        let Some(heard) = &group.heard[family] else {
+            return Some(own);
+        };
+        let own = Basis { settled_at: heard.calm.settled_at, ..own };
+        Some(if self.goes_by_push(wan, &group.entry, heard, family) {
+            Basis { observed: Some(&heard.observed), since: heard.since, pushed: true, ..own }
+        } else {
+            own
+        })
+    }
+
+    fn goes_by_push(&self, wan: &Wan, entry: &Entry, heard: &Heard, family: Family) -> bool {
+        let sources = &wan.line.sources[family];
+        let Some(rank) = rank_of_push(sources) else {
+            return false;
+        };
+        let sight = &wan.sights[family];
+        let gives = |observed: &Observed| observed.publish(entry.ipv6_host).is_ok();
+        let first = |who: &str| sources[..rank].iter().any(|source| source.to_string() == who);
+        match &sight.observed {
+            _ if self.is_offline() => false,
+            // Who comes first has not been asked yet.
+            None => rank == 0 && (gives(&heard.observed) || sources.len() == 1),
+            Some(own) if gives(own) => gives(&heard.observed) && !own.source().is_some_and(first),
+            Some(_) => gives(&heard.observed) || sources.len() == 1 || says_something(heard),
+        }
+    }
+
+    /// Does this entry go by what was pushed for it, whatever its line shows? Then nobody needs to look at that.
+    pub(super) fn needs_no_look(&self, entry: usize, family: Family) -> bool {
+        let group = &self.groups[entry];
+        let sources = self.wan_of(&group.entry).map_or(&[][..], |wan| &wan.line.sources[family]);
+        let gives = |heard: &Heard| heard.observed.publish(group.entry.ipv6_host).is_ok();
+        let first = sources.first() == Some(&Source::Push);
+        first && group.heard[family].as_ref().is_some_and(|heard| sources.len() == 1 || gives(heard))
+    }
+
+    /// The address that the names of this entry should show.
+    pub(super) fn wanted(&self, entry: usize, family: Family) -> Option<IpAddr> {
+        self.basis(entry, family)?.observed?.publish(self.groups[entry].entry.ipv6_host).ok()
+    }
+
+    /// Where something may be pushed, each entry has its own changes: they come to rest like those of a line.
+    pub(super) fn calm_down(&mut self, turn: &Turn) {
+        let (run, settle) = (self.run, self.rules.settle);
+        for entry in 0..self.groups.len() {
+            for family in Family::ALL {
+                if self.groups[entry].heard[family].is_none() {
+                    continue;
+                }
+                let shown = self.basis(entry, family).and_then(|basis| Shown::of(basis.observed?));
+                if let Some(heard) = &mut self.groups[entry].heard[family] {
+                    let still = std::mem::replace(&mut heard.shows, shown.is_some());
+                    if let Some(shown) = shown {
+                        heard.calm.see(shown, still, run, settle, turn.now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who has no link at all sends nothing.
+    pub(super) fn is_offline(&self) -> bool {
+        self.wans.iter().all(|wan| wan.sights.iter().all(|(_, sight)| sight.down))
+    }
+
+    /// The line that an entry follows.
+    pub(super) fn wan_of(&self, entry: &Entry) -> Option<&Wan> {
+        self.wans.iter().find(|wan| wan.line.name == entry.wan)
+    }
+}
+
+/// Where `push` stands in the order of trust.
+pub(super) fn rank_of_push(sources: &[Source]) -> Option<usize> {
+    sources.iter().position(|source| *source == Source::Push)
+}

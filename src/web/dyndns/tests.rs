@@ -1,0 +1,186 @@
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt as _;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, RETRY_AFTER};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config::{DEFAULT_LISTEN, Face, LoginForm};
+use crate::rules::push::{Push, Taken};
+use crate::rules::rights::Rights;
+use crate::rules::secret::Secret;
+
+/// What the daemon answers. `None`: it does not.
+type Daemon = Option<Option<Vec<Taken>>>;
+
+fn web() -> Web {
+    let user = |name: &str, rights: &[Right]| User {
+        name: name.into(),
+        password: Secret::new(format!("{name}-secret")),
+        rights: rights.iter().copied().collect::<Rights>(),
+    };
+    Web {
+        enabled: true,
+        listen: DEFAULT_LISTEN,
+        tls_listen: None,
+        remote_user: None,
+        users: vec![user("router", &[Right::App]), user("admin", &[Right::Config]), user("phone", &[Right::Phone, Right::Nas])],
+        dyndns: Face { enabled: true, ..Face::default() },
+        tr064: Face::default(),
+        login: LoginForm::default(),
+    }
+}
+
+fn call(query: &str) -> Call {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, basic("router", "router-secret"));
+    let peer = IpAddr::from([91, 12, 34, 99]);
+    Call { method: Method::GET, path: "/nic/update".into(), query: query.into(), headers, body: Bytes::new(), peer, tls: false }
+}
+
+fn basic(name: &str, password: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))).unwrap()
+}
+
+/// The answer, its text, and what the daemon was asked to take.
+async fn told(call: &Call, daemon: Daemon) -> (Reply, String, Option<Push>) {
+    let (questions, mut asked) = mpsc::channel(1);
+    let shared = Shared::new(web(), questions);
+    let daemon = async {
+        let Some(Question::Push(push, place)) = asked.recv().await else { return None };
+        if let Some(taken) = daemon {
+            place.send(taken).unwrap();
+        }
+        Some(push)
+    };
+    let serving = async {
+        let reply = update(call, &shared).await;
+        drop(shared);
+        reply
+    };
+    let (reply, push) = tokio::join!(serving, daemon);
+    let (parts, body) = reply.into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    (Reply::from_parts(parts, http_body_util::Full::default()), text, push)
+}
+
+async fn line(call: &Call, daemon: Daemon) -> (u16, String) {
+    let (reply, text, _) = told(call, daemon).await;
+    (reply.status().as_u16(), text)
+}
+
+/// An answer that a daemon gives which is not to be asked.
+const UNASKED: Daemon = None;
+
+#[tokio::test]
+async fn a_push_goes_to_the_daemon_and_its_answer_to_the_router() {
+    let call = call("hostname=a.de,b.de&myip=91.0.0.1&ipv6=2003:f::1&ipv6praefx=2003:f::/56");
+    let (reply, text, push) = told(&call, Some(Some(vec![Taken::Good, Taken::Unknown]))).await;
+    assert_eq!(text, "good 91.0.0.1,2003:f::1,2003:f::/56\nnotfqdn");
+    assert_eq!((reply.status(), &reply.headers()[CONTENT_TYPE]), (StatusCode::OK, &HeaderValue::from_static("text/plain")));
+    assert_eq!(reply.headers()[CACHE_CONTROL], "no-store");
+    let push = push.unwrap();
+    assert_eq!(push.domains.iter().map(Domain::as_str).collect::<Vec<_>>(), ["a.de", "b.de"]);
+    assert_eq!(push.addresses.v4, Some([91, 0, 0, 1].into()));
+}
+
+#[tokio::test]
+async fn a_form_is_read_from_the_body_of_a_post_and_from_nowhere_else() {
+    let mut form = call("hostname=a.de");
+    form.method = Method::POST;
+    form.body = "myip=91.0.0.1".into();
+    form.headers.insert(CONTENT_TYPE, HeaderValue::from_static("Application/X-WWW-Form-URLencoded; charset=utf-8"));
+    let good = || Some(Some(vec![Taken::Good]));
+    assert_eq!(line(&form, good()).await, (200, "good 91.0.0.1".into()));
+    let other = Call { method: Method::GET, ..form.clone() };
+    assert_eq!(line(&other, good()).await, (200, "good 91.12.34.99".into()));
+    form.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    assert_eq!(line(&form, good()).await, (200, "good 91.12.34.99".into()));
+    let head = Call { method: Method::HEAD, ..call("hostname=a.de") };
+    assert_eq!(line(&head, good()).await, (200, "good 91.12.34.99".into()), "the server leaves the body out");
+}
+
+#[tokio::test]
+async fn other_methods_are_a_bad_agent() {
+    for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
+        let call = Call { method, headers: HeaderMap::new(), ..call("hostname=a.de") };
+        let (reply, text, _) = told(&call, UNASKED).await;
+        assert_eq!((reply.status().as_u16(), text.as_str()), (405, "badagent"));
+        assert_eq!(reply.headers()[ALLOW], "GET, HEAD, POST");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_told_without_a_login() {
+    for query in ["hostname=a.de", "hostname=", "updateall=1", "hostname=a.de&myip=x", ""] {
+        for login in
+            [None, Some(basic("router", "wrong")), Some(basic("nobody", "router-secret")), Some(HeaderValue::from_static("Basic x"))]
+        {
+            let mut call = call(query);
+            call.headers = login.into_iter().map(|login| (AUTHORIZATION, login)).collect();
+            let (reply, text, push) = told(&call, UNASKED).await;
+            assert_eq!((reply.status().as_u16(), text.as_str(), push), (401, "badauth", None), "{query}");
+            assert!(reply.headers()[WWW_AUTHENTICATE].to_str().unwrap().starts_with("Basic realm="));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_in_the_query_counts_more_than_that_of_the_header() {
+    let good = || Some(Some(vec![Taken::Good]));
+    let mut call = call("hostname=a.de&user=admin&password=admin-secret");
+    call.headers.insert(AUTHORIZATION, basic("placeholder", "x"));
+    assert_eq!(line(&call, good()).await.0, 200);
+    call.query = "hostname=a.de&user=admin&password=wrong".into();
+    call.headers.insert(AUTHORIZATION, basic("router", "router-secret"));
+    assert_eq!(line(&call, UNASKED).await, (401, "badauth".into()));
+    call.query = "hostname=a.de&user=router".into();
+    call.headers.insert(AUTHORIZATION, basic("anything", "router-secret"));
+    assert_eq!(line(&call, good()).await.0, 200, "the password completes it");
+}
+
+#[tokio::test]
+async fn a_user_needs_the_right_app_or_config() {
+    let mut call = call("hostname=a.de");
+    call.headers.insert(AUTHORIZATION, basic("phone", "phone-secret"));
+    let (reply, text, push) = told(&call, UNASKED).await;
+    assert_eq!((reply.status().as_u16(), text.as_str(), push), (403, "badauth", None));
+    assert!(!reply.headers().contains_key(WWW_AUTHENTICATE), "asking for another login does not help");
+}
+
+#[tokio::test]
+async fn a_client_that_guesses_is_told_when_to_come_back() {
+    let (questions, _asked) = mpsc::channel(1);
+    let shared = Shared::new(web(), questions);
+    let mut guess = call("hostname=a.de");
+    guess.headers.insert(AUTHORIZATION, basic("router", "guess"));
+    for _ in 0..1000 {
+        let reply = update(&guess, &shared).await;
+        if reply.status() == StatusCode::UNAUTHORIZED {
+            continue;
+        }
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(reply.headers().contains_key(RETRY_AFTER));
+        assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "abuse");
+        let right = update(&call("hostname=a.de"), &shared).await;
+        assert_eq!(right.status(), StatusCode::SERVICE_UNAVAILABLE, "the right login does not help now");
+        return;
+    }
+    panic!("it may guess for ever");
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_take_it_is_a_fault() {
+    let call = call("hostname=a.de,b.de");
+    assert_eq!(line(&call, Some(None)).await, (500, "911".into()), "it could not be stored");
+    assert_eq!(line(&call, None).await, (503, "911".into()), "it is stopping");
+}
+
+#[tokio::test]
+async fn what_is_no_name_does_not_trouble_the_daemon() {
+    let (reply, text, push) = told(&call("hostname=-,%0d%0agood"), UNASKED).await;
+    assert_eq!((reply.status().as_u16(), text.as_str(), push), (400, "notfqdn\nnotfqdn", None));
+}

@@ -56,8 +56,7 @@ mod tests {
     use super::super::args::Args;
     use super::super::out::tests::Page;
     use super::*;
-    use crate::config::{OVERLAY, Overlay, Remote, User};
-    use crate::rules::rights::Rights;
+    use crate::config::{OVERLAY, Overlay, Remote, RemoteUser};
     use crate::rules::secret::Secret;
 
     /// What `check` says of an empty configuration beside which `overlay` lies.
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_was_set_through_the_served_interfaces_is_told() {
-        let user = User { name: "anna".into(), password: Secret::new("hunter2".into()), rights: Rights::NONE };
+        let user = RemoteUser { name: "anna".into(), password: Some(Secret::new("hunter2".into())) };
         let overlay = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user) }) };
         let (exit, text) = checked(&overlay.text());
         assert_eq!(exit, Exit::Success);
@@ -85,12 +84,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_and_the_configuration_is_still_in_order() {
         let open = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: None }) };
-        for (overlay, why) in
-            [("version = 2\n", "overlay.toml: it is damaged: line 1: version"), (&open.text(), "overlay.toml: remote.port: ")]
-        {
+        let damaged = ("version = 2\n", "overlay.toml: it is damaged: line 1: version", "\noverlay.toml is not used: ");
+        for (overlay, why, what) in [damaged, (&open.text(), "overlay.toml: remote.port: ", "\noverlay.toml, [remote], is not used: ")] {
             let (exit, text) = checked(overlay);
             assert_eq!(exit, Exit::Success);
-            assert!(text.contains(why) && text.contains("\noverlay.toml is not used: "), "{text}");
+            assert!(text.contains(why) && text.contains(what), "{text}");
             assert!(text.ends_with("in order: 0 entries and 0 names, 2 warnings\n"), "{text}");
         }
     }

@@ -52,7 +52,9 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
     let first = users.iter().find(|user| in_the_file && user.rights.has(Right::Config)).map(|user| user.name.clone());
     let guest = guests.and_then(|user| user::users(vec![RawUser::overlaid(user, &users)], surroundings, report).pop());
     let remote_user = guest.as_ref().map(|guest| guest.name.clone()).or(first);
-    guest.into_iter().for_each(|guest| user::admit(&mut users, guest));
+    if let Some(guest) = guest {
+        user::admit(&mut users, guest);
+    }
 
     if enabled {
         listen::refuse_clashes(&sockets, report);
@@ -75,9 +77,8 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
 /// Where the remote access is, after what was said about it since the file was written.
 fn moved(written: Option<Placed<SocketAddr>>, remote: Option<&Remote>) -> Option<Placed<SocketAddr>> {
     match remote {
-        None => written,
+        None | Some(Remote { enabled: true, port: 0, .. }) => written,
         Some(Remote { enabled: false, .. }) => None,
-        Some(Remote { port: 0, .. }) => written,
         Some(Remote { port, .. }) => {
             let host = written.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |it| it.value.ip());
             Some(Placed::new(SocketAddr::new(host, *port), Place::overlay("remote.port")))

@@ -2,7 +2,7 @@
 //!
 //! Nothing in here asks for the time, rolls dice, opens or logs anything; every decision lives in [`crate::rules`].
 //! The rooms of the engine: [`event`] (what comes in and goes out), `parts` (what it is made of), `configure` (settings and
-//! memory), `look` and `sight` (addresses), `push` (those that routers tell by themselves), `basis` (which of them counts), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes), `due`,
+//! memory), `look` and `sight` (addresses), `push` and `heard` (those that routers tell), `basis` (which one counts), `crosscheck` (are they seen outside as well), `feeds` (who tells of changes), `due`,
 //! `hold`, `send` and `book` (requests and replies), `ask` (DNS), `picture` (snapshots), `wishes` (what people ask for), `load`
 //! and `keep` (what comes from disk and goes there).
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -15,6 +15,7 @@ mod crosscheck;
 mod due;
 pub mod event;
 mod feeds;
+mod heard;
 mod hold;
 mod keep;
 mod load;
@@ -30,9 +31,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rules::address::{Family, PerFamily};
 use crate::rules::consensus::{Line, Services};
 use crate::rules::domain::{Domain, Entry};
-use crate::rules::address::{Family, PerFamily};
 use crate::rules::moment::{Moment, Now};
 use crate::rules::push::{Push, Pushed};
 use crate::rules::schedule;

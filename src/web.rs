@@ -5,9 +5,12 @@
 mod certificate;
 mod connection;
 mod dyndns;
+#[cfg(test)]
+mod fake;
 mod gate;
 mod listen;
 mod login;
+mod pace;
 mod places;
 mod request;
 mod route;
@@ -15,7 +18,6 @@ mod server;
 mod shared;
 mod status;
 mod tr064;
-mod watch;
 
 pub use certificate::certificate_fingerprint;
 pub use server::Server;

@@ -4,6 +4,8 @@
 mod addresses;
 #[path = "engine/desk.rs"]
 mod desk;
+#[path = "engine/pushes.rs"]
+mod pushes;
 
 use std::sync::Arc;
 use std::time::Duration;

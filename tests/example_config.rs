@@ -4,7 +4,9 @@ use wanbeacon::config::{Settings, World, load};
 
 const EXAMPLE: &str = include_str!("../config.example.toml");
 /// The files of secrets that the example names.
-const SECRETS: [(&str, &str); 2] = [("/run/secrets/freedyn", "x\n"), ("/run/secrets/fritzbox", "x\n")];
+const SECRETS: [(&str, &str); 3] = [("/run/secrets/freedyn", "x\n"), ("/run/secrets/fritzbox", "x\n"), ("/run/secrets/web-router", "x\n")];
+/// Without a user nothing is served beyond this machine.
+const USER: &str = "[[web.user]]\nname = \"admin\"\npassword = \"x\"\nrights = [\"config\"]\n";
 const REFERENCE: &str = include_str!("../docs/reference.md");
 
 fn settings(text: &str) -> Settings {
@@ -64,7 +66,8 @@ fn every_other_value_that_the_example_shows_is_understood() {
         let text = if table == "[[ddns]]" {
             format!("[[ddns]]\n{}\n{example}\n", entry.join("\n"))
         } else {
-            format!("[[ddns]]\n{}\n{table}\n{example}\n", entry.join("\n"))
+            let user = if table.starts_with("[web") { USER } else { "" };
+            format!("[[ddns]]\n{}\n{table}\n{example}\n{user}", entry.join("\n"))
         };
         let result = load(&text, "config.toml", &world);
         assert!(result.is_ok(), "{example}: {:#?}", result.err());

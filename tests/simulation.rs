@@ -13,6 +13,8 @@ mod line;
 mod observer;
 #[path = "simulation/provider.rs"]
 mod provider;
+#[path = "simulation/pushes.rs"]
+mod pushes;
 #[path = "simulation/script.rs"]
 mod script;
 #[path = "simulation/setup.rs"]
@@ -58,6 +60,9 @@ struct Sum {
     ticks: u64,
     /// Wake-ups for nothing.
     idle: u64,
+    /// Calls of routers, and those with news.
+    calls: u64,
+    news: u64,
 }
 
 impl Sum {
@@ -67,6 +72,8 @@ impl Sum {
         self.checks += other.checks;
         self.ticks += other.ticks;
         self.idle += other.idle;
+        self.calls += other.calls;
+        self.news += other.news;
     }
 }
 
@@ -107,9 +114,10 @@ fn no_history_breaks_a_rule_of_conduct_and_every_good_day_ends_with_the_right_ad
             Err(problem) => panic!("{problem}"),
         }
     }
-    let Sum { requests, right, checks, ticks, idle } = sum;
+    let Sum { requests, right, checks, ticks, idle, calls, news } = sum;
     let lived = histories * (BUSY + GOOD);
     println!("{lived} days, {requests} requests, {right} names right at the end, {checks} checks, {idle} of {ticks} wake-ups for nothing");
+    println!("{calls} calls of routers, {news} of them with news");
     assert!(requests > days / 10 && right > 0, "so few requests prove nothing");
     // What was due when a wake-up was asked for may have been settled by something else meanwhile.
     assert!(idle <= ticks / 50, "idle stays idle");
@@ -141,7 +149,8 @@ fn live(world: &mut World) -> Result<Sum, String> {
     world.run(START + (BUSY + GOOD) * DAY)?;
     let right = right.min(world.all_is_well()?);
     let (ticks, idle) = world.ticks;
-    Ok(Sum { requests: world.observer.requests, right, checks: world.observer.sights.begun, ticks, idle })
+    let (calls, news) = world.calls;
+    Ok(Sum { requests: world.observer.requests, right, checks: world.observer.sights.begun, ticks, idle, calls, news })
 }
 
 /// Provider, line, clock, disk and process are healthy from now on; of the locks only those stay that nobody opens.
@@ -168,6 +177,7 @@ fn recover(world: &mut World) -> Result<(), String> {
     let up = PerFamily { v4: true, v6: true };
     world.observer.link(up);
     world.handle(Event::LinkChanged(up))?;
+    pushes::recover(world)?;
     assert!(world.is_healthy(), "the process came back after {:?}", Duration::from_millis(4 * HOUR));
     Ok(())
 }

@@ -10,8 +10,8 @@ use wanbeacon::rules::rights::Rights;
 use wanbeacon::rules::secret::Secret;
 use wanbeacon::tr064::digest::{self, Challenge};
 use wanbeacon::tr064::served::challenge::{Target, Verdict, challenge, judge};
-use wanbeacon::tr064::served::envelope::Login;
 use wanbeacon::tr064::served::nonces::Nonces;
+use wanbeacon::tr064::served::{call, envelope};
 
 const PASSWORD: &str = "Zq7xYw9kPvB";
 const NOW: Duration = Duration::from_secs(1);
@@ -29,10 +29,9 @@ fuzz_target!(|input: (&[u8], &str, u64, [bool; 2])| {
     for field in [field, format!("Digest {tail}").as_bytes()] {
         assert!(matches!(verdict(field), Verdict::Wrong | Verdict::Missing));
     }
-    for text in [tail, &format!("<Envelope><Header><ClientAuth>{tail}</ClientAuth></Header></Envelope>")] {
-        if let Some(login) = Login::read(text) {
-            assert!(!matches!(login.judge(&USERS, &mut Nonces::default(), NOW), Verdict::User(_) | Verdict::Stale));
-        }
+    let call = format!("<Envelope><Header><ClientAuth>{tail}</ClientAuth></Header><Body><Get/></Body></Envelope>");
+    if let Some(login) = call::read(None, call.as_bytes()).ok().and_then(|call| call.login) {
+        assert!(matches!(envelope::judge(&login, &USERS, &mut Nonces::default(), NOW), Verdict::Wrong | Verdict::Missing));
     }
     // A right login with something behind it: let in, or not understood, but never refused as wrong, and never twice.
     let challenge = Challenge::choose(&[&challenge(&nonce, form, false)]).expect("it is a challenge");

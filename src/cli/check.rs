@@ -48,3 +48,48 @@ fn and_warnings(number: usize) -> String {
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::args::Args;
+    use super::super::out::tests::Page;
+    use super::*;
+    use crate::config::{OVERLAY, Overlay, Remote, RemoteUser};
+    use crate::rules::secret::Secret;
+
+    /// What `check` says of an empty configuration beside which `overlay` lies.
+    fn checked(overlay: &str) -> (Exit, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, "").unwrap();
+        fs::write(folder.path().join(OVERLAY), overlay).unwrap();
+        let line = ["wanbeacon".into(), "check".into(), "--config".into(), file.into(), "--state-dir".into(), folder.path().into()];
+        let page = Page::default();
+        let exit = run(&Args::read(line).unwrap().options, &mut page.out());
+        (exit, page.text())
+    }
+
+    #[test]
+    fn what_was_set_through_the_served_interfaces_is_told() {
+        let user = RemoteUser { name: "anna".into(), password: Some(Secret::new("hunter2".into())) };
+        let overlay = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user) }) };
+        let (exit, text) = checked(&overlay.text());
+        assert_eq!(exit, Exit::Success);
+        assert!(text.contains("\noverlay.toml: remote access: on [::]:8443\n") && !text.contains("hunter2"), "{text}");
+        assert!(text.ends_with("in order: 0 entries and 0 names, 1 warning\n"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_and_the_configuration_is_still_in_order() {
+        let open = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: None }) };
+        let damaged = ("version = 2\n", "overlay.toml: it is damaged: line 1: version", "\noverlay.toml is not used: ");
+        for (overlay, why, what) in [damaged, (&open.text(), "overlay.toml: remote.port: ", "\noverlay.toml, [remote], is not used: ")] {
+            let (exit, text) = checked(overlay);
+            assert_eq!(exit, Exit::Success);
+            assert!(text.contains(why) && text.contains(what), "{text}");
+            assert!(text.ends_with("in order: 0 entries and 0 names, 2 warnings\n"), "{text}");
+        }
+    }
+}

@@ -26,19 +26,29 @@ pub(super) fn load(options: &Options) -> Result<Found, Vec<Problem>> {
 }
 
 fn over(path: &Path, overlay: Result<Overlay, String>, world: &World) -> Result<Found, Vec<Problem>> {
-    let alone = |mut unused: Vec<String>| {
-        unused.push(format!("{OVERLAY} is not used: the configuration alone applies until it is corrected or deleted"));
-        config::load_file(path, world).map(|loaded| Found { loaded, unused, overlay: Overlay::default() })
+    let without = |part: &str| format!("{OVERLAY}{part} is not used: the configuration alone applies until that is corrected or deleted");
+    let (overlay, mut unused) = match overlay {
+        Ok(overlay) => (overlay, Vec::new()),
+        Err(damage) => (Overlay::default(), vec![damage, without("")]),
     };
-    let overlay = match overlay {
-        Ok(overlay) => overlay,
-        Err(damage) => return alone(vec![damage]),
+    let problems = match config::load_file_over(path, &overlay, world) {
+        Ok(loaded) => return Ok(Found { loaded, unused, overlay }),
+        Err(problems) => problems,
     };
-    match config::load_file_over(path, &overlay, world) {
-        Ok(loaded) => Ok(Found { loaded, unused: Vec::new(), overlay }),
-        Err(problems) if overlay == Overlay::default() => Err(problems),
-        Err(problems) => alone(problems.iter().filter(|problem| problem.severity == Severity::Error).map(ToString::to_string).collect()),
+    unused.extend(problems.iter().filter(|problem| problem.severity == Severity::Error).map(ToString::to_string));
+    // A remote access that was switched off is not opened again because of an entry that does not fit any more.
+    let parts = [(", [ddns],", Overlay { ddns: None, ..overlay.clone() }), (", [remote],", Overlay { remote: None, ..overlay.clone() })];
+    for (part, rest) in parts.into_iter().filter(|(_, rest)| *rest != overlay) {
+        if let Ok(loaded) = config::load_file_over(path, &rest, world) {
+            unused.push(without(part));
+            return Ok(Found { loaded, unused, overlay: rest });
+        }
     }
+    if overlay == Overlay::default() {
+        return Err(problems);
+    }
+    unused.push(without(""));
+    config::load_file(path, world).map(|loaded| Found { loaded, unused, overlay: Overlay::default() })
 }
 
 impl Found {
@@ -80,6 +90,7 @@ mod tests {
     use crate::config::{OverlaidEntry, Remote};
     use crate::rules::domain::{Domain, Mode};
     use crate::rules::secret::Secret;
+    use crate::store;
 
     const FILE: &str = "/c.toml";
 
@@ -132,6 +143,48 @@ mod tests {
         let found = over(FILE.as_ref(), Ok(clash), &world("[web]\ntls_listen = \"127.0.0.1:1\"\n")).ok().unwrap();
         assert_eq!(found.loaded.settings.web.tls_listen.map(|address| address.port()), Some(1));
         assert_eq!(found.unused.len(), 2, "{:?}", found.unused);
+    }
+
+    #[test]
+    fn what_still_fits_is_used_without_the_rest() {
+        let open = "[web]\ntls_listen = \"127.0.0.1:443\"\n";
+        let port = |port| Some(Remote { enabled: port == 0, port, user: None });
+        let with = |url: &str, remote| over(FILE.as_ref(), Ok(Overlay { remote, ..overlay(url) }), &world(open)).ok().unwrap();
+        let (good, bad) = ("https://other.example.org/u?ip=<ipaddr>", "https://other.example.org");
+        let found = with(bad, port(443));
+        assert_eq!((name(&found), found.loaded.settings.web.tls_listen), ("a.example.org", None), "it stays switched off");
+        assert!(found.unused[1].starts_with("overlay.toml, [ddns], is not used: "), "{:?}", found.unused);
+        let clash = Some(Remote { enabled: true, port: 8245, user: None });
+        let found = with(good, clash.clone());
+        assert_eq!((name(&found), found.loaded.settings.web.tls_listen.map(|it| it.port())), ("b.example.org", Some(443)));
+        assert!(found.unused[1].starts_with("overlay.toml, [remote], is not used: "), "{:?}", found.unused);
+        let found = with(bad, clash);
+        assert_eq!((name(&found), found.loaded.settings.web.tls_listen.map(|it| it.port())), ("a.example.org", Some(443)));
+        assert!(found.unused[2].starts_with("overlay.toml is not used: "), "{:?}", found.unused);
+    }
+
+    #[test]
+    fn a_daemon_reads_what_is_on_the_disk_or_tries_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "").unwrap();
+        let line = ["wanbeacon".into(), "--config".into(), file.into(), "--state-dir".into(), folder.path().into()];
+        let mut reload = reload(super::super::args::Args::read(line).unwrap().options);
+        let off = Overlay { ddns: None, remote: Some(Remote { enabled: false, port: 443, user: None }) };
+        let open = |port| Overlay { ddns: None, remote: Some(Remote { enabled: true, port, user: None }) };
+        let further = |url: &str| {
+            let mut overlay = overlay(url);
+            overlay.ddns.iter_mut().for_each(|entry| entry.instead_of = None);
+            overlay
+        };
+        let names = |settings: Result<Settings, Vec<Problem>>| settings.map(|settings| settings.entries.len());
+        store::overlay::write(folder.path(), &further("https://other.example.org/u?ip=<ipaddr>")).unwrap();
+        assert_eq!((names(reload(None)), names(reload(Some(&off)))), (Ok(1), Ok(0)));
+        assert!(reload(Some(&open(443))).is_err(), "nothing is overlooked in what is only tried");
+        store::overlay::write(folder.path(), &open(443)).unwrap();
+        assert_eq!(names(reload(None)), Ok(0), "it runs on the file alone");
+        std::fs::write(folder.path().join("config.toml"), "[dæmon]").unwrap();
+        assert!(reload(None).is_err() && reload(Some(&off)).is_err());
     }
 
     #[test]

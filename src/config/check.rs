@@ -44,7 +44,7 @@ pub(super) fn settings(
     let lines = lines::lines(lines, report);
     let chosen: Vec<_> = ddns.iter().map(|raw| lines::choose(&lines, raw, report)).collect();
     lines::warn_of_idle(&lines, &chosen, report);
-    web::warn_of_pushes(&web.dyndns, &lines, report);
+    web::warn_of_pushes(&web, &lines, report);
     let own_name = web::own_name(&web.tr064.language, report);
     let written = standing.and_then(|index| ddns.get(index)).map(standing::Written::of);
     let entries = ddns.into_iter().zip(chosen);

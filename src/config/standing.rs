@@ -103,10 +103,9 @@ fn template(dialect: &Dialect, mode: Mode) -> String {
     let templates = match mode {
         Mode::V4 => vec![&shape.v4],
         Mode::V6 => vec![&shape.v6],
-        Mode::Together => vec![&shape.together],
         Mode::Both if shape.v4.is_some() && shape.v6.is_some() => vec![&shape.v4, &shape.v6],
         // One request that carries both.
-        Mode::Both => vec![&shape.together],
+        Mode::Both | Mode::Together => vec![&shape.together],
     };
     templates.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -298,6 +298,15 @@ fn a_file_with_a_password_that_everybody_can_read_is_a_warning() {
 }
 
 #[test]
+fn a_user_whose_password_everybody_can_read_is_a_warning() {
+    let text = "[[web.user]]\nname = \"a\"\npassword = { file = \"/pw\" }\nrights = [\"app\"]\n\
+                [[web.user]]\nname = \"b\"\npassword = \"hunter2\"\nrights = [\"app\"]";
+    let world = World::given([], [("/pw", SECRET)]).with_file("/c.toml", FileText { bytes: text.into(), mode: 0o644 });
+    let open = load_file(Path::new("/c.toml"), &world).unwrap().warnings;
+    assert_eq!(open.iter().filter(|it| it.key == "web.user[1].password" && it.line == 7).count(), 1, "{}", listing(&open));
+}
+
+#[test]
 fn the_real_disk_is_read_with_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
@@ -335,17 +344,18 @@ fn a_host_behind_the_router_is_kept() {
 
 proptest! {
     #[test]
-    fn no_text_makes_loading_panic(text in "\\PC{0,200}", lines in proptest::collection::vec("(\\[\\[?(ddns|wan|daemon|x)\\]?\\]?|[a-z_]{1,14}) ?=? ?[\"{\\[]?\\PC{0,20}[\"}\\]]?", 0..12)) {
+    fn no_text_makes_loading_panic(text in "\\PC{0,200}", lines in proptest::collection::vec("(\\[\\[?(ddns|wan|daemon|web|web.user|x)\\]?\\]?|[a-z_]{1,14}) ?=? ?[\"{\\[]?\\PC{0,20}[\"}\\]]?", 0..12)) {
         let _ = load(&text, "config.toml", &world());
         let _ = load(&lines.join("\n"), "config.toml", &world());
     }
 
     #[test]
-    fn no_value_makes_a_known_key_panic(at in 0_usize..24, value in "\\PC{0,40}") {
-        const KEYS: [&str; 24] = [
+    fn no_value_makes_a_known_key_panic(at in 0_usize..28, value in "\\PC{0,40}") {
+        const KEYS: [&str; 28] = [
             "provider", "update_url", "domain", "username", "password", "mode", "missing_family", "server_ipv4", "server_ipv6", "ipv6_host",
             "wan", "refresh", "password.file", "password.env", "password.credential", "update_url.url", "update_url.body", "update_url.spacing",
             "[wan]\ninterface", "[wan]\nipv6", "[wan.cable]\nipv4", "[fritzbox]\nusername", "[fritzbox]\npassword", "[fritzbox]\ntls_fingerprint",
+            "[web]\nlisten", "[web.tr064]\nentry", "[[web.user]]\nname", "[[web.user]]\nrights",
         ];
         let value = toml::Value::String(value);
         for more in ["", "provider = \"freedyn\"\n", "update_url.url = \"http://a.de/<pass>\"\n"] {

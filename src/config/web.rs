@@ -31,14 +31,17 @@ const DIGESTS: [&str; 2] = ["MD5", "SHA-256"];
 pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundings<'_>, report: &mut Report<'_>) -> Web {
     let RawWeb { place, enabled, listen, tls_listen, users, dyndns, tr064 } = raw;
     let enabled = enabled.given().is_none_or(|flag| flag.value);
-    let open = Place::child(&place, "listen");
-    let listen = listen::address(&listen, report).unwrap_or_else(|| Placed::new(DEFAULT_LISTEN, open));
+    let listen = match listen {
+        Key::Absent => Some(Placed::new(DEFAULT_LISTEN, place.child("listen"))),
+        key => listen::address(&key, report),
+    };
     let written = listen::address(&tls_listen, report);
     let in_the_file = written.is_some();
     let tls_listen = moved(written, remote);
     let login = login(&tr064, report);
-    let mut sockets = vec![Socket { address: listen.value, tls: false, place: listen.place.clone() }];
-    sockets.extend(tls_listen.as_ref().map(|it| Socket { address: it.value, tls: true, place: it.place.clone() }));
+    let socket = |it: &Placed<SocketAddr>, tls| Socket { address: it.value, tls, place: it.place.clone() };
+    let own = listen.iter().map(|it| socket(it, false)).chain(tls_listen.iter().map(|it| socket(it, true)));
+    let mut sockets: Vec<Socket> = own.collect();
     let faces = [&dyndns, &tr064.face].map(|raw| face(raw, &mut sockets, report));
 
     let guests = remote.and_then(|remote| remote.user.as_ref());
@@ -49,7 +52,9 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
     let first = users.iter().find(|user| in_the_file && user.rights.has(Right::Config)).map(|user| user.name.clone());
     let guest = guests.and_then(|user| user::users(vec![RawUser::overlaid(user, &users)], surroundings, report).pop());
     let remote_user = guest.as_ref().map(|guest| guest.name.clone()).or(first);
-    guest.into_iter().for_each(|guest| user::admit(&mut users, guest));
+    if let Some(guest) = guest {
+        user::admit(&mut users, guest);
+    }
 
     if enabled {
         listen::refuse_clashes(&sockets, report);
@@ -65,15 +70,15 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
         }
     }
     let [dyndns, tr064] = faces;
-    Web { enabled, listen: listen.value, tls_listen: tls_listen.map(|it| it.value), remote_user, users, dyndns, tr064, login }
+    let listen = listen.map_or(DEFAULT_LISTEN, |it| it.value);
+    Web { enabled, listen, tls_listen: tls_listen.map(|it| it.value), remote_user, users, dyndns, tr064, login }
 }
 
 /// Where the remote access is, after what was said about it since the file was written.
 fn moved(written: Option<Placed<SocketAddr>>, remote: Option<&Remote>) -> Option<Placed<SocketAddr>> {
     match remote {
-        None => written,
+        None | Some(Remote { enabled: true, port: 0, .. }) => written,
         Some(Remote { enabled: false, .. }) => None,
-        Some(Remote { port: 0, .. }) => written,
         Some(Remote { port, .. }) => {
             let host = written.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |it| it.value.ip());
             Some(Placed::new(SocketAddr::new(host, *port), Place::overlay("remote.port")))
@@ -140,9 +145,12 @@ fn warn_of_closed_doors(dyndns: &RawFace, tr064: &RawTr064, users: &[User], repo
 }
 
 /// Pushed addresses need somebody who takes them in, and a line that follows them.
-pub(super) fn warn_of_pushes(dyndns: &RawFace, lines: &[Described], report: &mut Report<'_>) {
+pub(super) fn warn_of_pushes(web: &RawWeb, lines: &[Described], report: &mut Report<'_>) {
     let mut following = lines::with_source(lines, &Source::Push).peekable();
-    match dyndns.switched_on() {
+    let closed = web.enabled.given().is_some_and(|flag| !flag.value);
+    match web.dyndns.switched_on() {
+        // That is said elsewhere.
+        Some(_) if closed => {}
         Some(place) if following.peek().is_none() => {
             report.warn(
                 place,

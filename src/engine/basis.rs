@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::heard::says_something;
 use super::parts::{Heard, Shown, Wan};
-use super::push::says_something;
 use super::{Engine, Turn};
 use crate::rules::address::{Family, Observed};
 use crate::rules::consensus::Source;

@@ -172,7 +172,6 @@ impl Engine {
     }
 
     pub(super) fn order(&self, batch: &Batch) -> Order {
-        let group = &self.groups[batch.entry];
         let observed = |family| self.basis(batch.entry, family).and_then(|basis| basis.observed);
         // A prefix is a line as well.
         let known = |family| matches!(observed(family), Some(Observed::Known(_) | Observed::Prefix(_)));

@@ -94,7 +94,7 @@ impl Pushed {
 /// Of what was pushed for the names of one entry, what came last, and when; `machine`: the entry is for one behind the router,
 /// which lives by the prefix.
 #[must_use]
-pub fn latest<'a>(names: impl Iterator<Item = &'a Pushed> + Clone, machine: bool) -> (Observed, Option<Moment>) {
+pub fn latest<'a, I: Iterator<Item = &'a Pushed> + Clone>(names: I, machine: bool) -> (Observed, Option<Moment>) {
     let address = names.clone().filter_map(|it| Some((it.at, it.address?))).max_by_key(|(at, _)| *at);
     let prefix = names.filter_map(|it| Some((it.prefix_at, it.prefix?))).max_by_key(|(at, _)| *at);
     let source = Source::Push.to_string();

@@ -27,6 +27,9 @@ pub fn read(folder: &Path) -> Result<Overlay, String> {
     match text(&path) {
         Ok(None) => Ok(Overlay::default()),
         Ok(Some(text)) => Overlay::parse(&text).map_err(|damage| told(format!("it is damaged: {damage}"))),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Err(told(format!("failed to read it, if it is there: {error}; run this as the user of the daemon, or as root")))
+        }
         Err(error) => Err(told(format!("failed to read it: {error}"))),
     }
 }
@@ -36,7 +39,8 @@ fn text(path: &Path) -> io::Result<Option<String>> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // That there is no such folder is for the state to say.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(error),
     };
     if !file.metadata()?.is_file() {
@@ -90,7 +94,10 @@ mod tests {
     fn a_missing_file_lays_nothing_over() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()), Ok(Overlay::default()));
-        assert_eq!(read(&folder.path().join("nowhere")), Ok(Overlay::default()));
+        fs::write(folder.path().join("file"), "").unwrap();
+        for nowhere in ["nowhere", "file"] {
+            assert_eq!(read(&folder.path().join(nowhere)), Ok(Overlay::default()));
+        }
     }
 
     #[test]
@@ -109,7 +116,7 @@ mod tests {
     fn a_damaged_file_is_told_without_its_content_and_kept_when_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         for (damaged, place) in
-            [("version = 1\n[remote]\nport = \"hunter2\"\n", "line 3: remote.port"), ("", "version"), ("hunter2", "line 1")]
+            [("version = 1\n[remote]\nenabled = true\nport = \"hunter2\"\n", "line 4: remote.port"), ("", "version"), ("hunter2", "line 1")]
         {
             fs::write(folder.path().join(OVERLAY), damaged).unwrap();
             let told = read(folder.path()).unwrap_err();

@@ -174,3 +174,6 @@ fn set_aside(folder: &Path) -> io::Result<String> {
     }
     Ok(aside(CERTIFICATE, number).display().to_string())
 }
+
+#[cfg(test)]
+mod tests;

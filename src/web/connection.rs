@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
+use super::pace::{Pace, Paced, Phase};
 use super::request::{Reply, finished, read};
 use super::route;
 use super::shared::Shared;
-use super::watch::{Phase, Watch, Watched};
 
 /// Longest head of a request in bytes: browsers with many cookies send half of it.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Visit {
     /// Where it came in: the address as configured, and whether TLS is spoken there.
     pub(super) door: (SocketAddr, bool),
     pub(super) shared: Arc<Shared>,
-    pub(super) watch: Arc<Watch>,
+    pub(super) pace: Arc<Pace>,
     /// Its sender goes when the door closes: what is being answered is finished then, nothing more.
     pub(super) open: watch::Receiver<()>,
 }
@@ -48,7 +48,7 @@ pub(super) async fn attend(visit: Visit, stream: TcpStream, tls: Option<TlsAccep
     let Some(tls) = tls else {
         return converse(visit, stream).await;
     };
-    let (_, deadline) = visit.watch.deadline();
+    let (_, deadline) = visit.pace.deadline();
     let mut open = visit.open.clone();
     let stream = tokio::select! {
         shaken = timeout_at(deadline, tls.accept(stream)) => match shaken {
@@ -58,22 +58,22 @@ pub(super) async fn attend(visit: Visit, stream: TcpStream, tls: Option<TlsAccep
         },
         _ = open.changed() => return Ok(()),
     };
-    visit.watch.enter(Phase::Fresh);
+    visit.pace.enter(Phase::Fresh);
     converse(visit, stream).await
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut visit: Visit, stream: S) -> Result<(), String> {
-    let watch = Arc::clone(&visit.watch);
+    let pace = Arc::clone(&visit.pace);
     let (peer, door, shared) = (visit.peer, visit.door, visit.shared);
-    let service = service_fn(|request| answer(request, peer, door, &shared, &watch));
+    let service = service_fn(|request| answer(request, peer, door, &shared, &pace));
     let mut builder = Builder::new();
     // Our own limits know the phases; a client may close its side once it has asked.
     builder.timer(TokioTimer::new()).header_read_timeout(None).half_close(true);
     builder.max_headers(MOST_FIELDS).max_header_size(LONGEST_HEAD).max_buf_size(2 * LONGEST_HEAD);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&watch))), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service));
     let mut closing = pin!(visit.open.changed());
     let mut is_closing = false;
-    let mut alarm = pin!(sleep_until(watch.deadline().1));
+    let mut alarm = pin!(sleep_until(pace.deadline().1));
     poll_fn(|cx| {
         if !is_closing && closing.as_mut().poll(cx).is_ready() {
             is_closing = true;
@@ -83,7 +83,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut visit: Visit, stream: S
             return Poll::Ready(end.map_err(|error| error.to_string()));
         }
         // Only this very task moves from phase to phase.
-        let (phase, deadline) = watch.deadline();
+        let (phase, deadline) = pace.deadline();
         if alarm.deadline() != deadline {
             alarm.as_mut().reset(deadline);
         }
@@ -100,19 +100,22 @@ async fn answer(
     peer: IpAddr,
     door: (SocketAddr, bool),
     shared: &Shared,
-    watch: &Watch,
+    pace: &Pace,
 ) -> Result<Reply, Infallible> {
-    watch.enter(Phase::Body);
+    pace.enter(Phase::Body);
     let reply = match read(request, peer, door.1).await {
         Ok(call) => {
-            watch.enter(Phase::Thinking);
+            pace.enter(Phase::Thinking);
             route::answer(&call, door, shared).await
         }
         Err(refusal) => {
-            watch.leave_unread();
+            pace.leave_unread();
             *refusal
         }
     };
-    watch.enter(Phase::Writing);
+    pace.enter(Phase::Writing);
     Ok(finished(reply))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Visit, attend};
+use super::pace::{Pace, Phase};
 use super::places::Places;
 use super::shared::Shared;
-use super::watch::{Phase, Watch};
 use crate::config::Listener;
 
 /// Connections that the kernel keeps until they are accepted, as the standard library has it.
@@ -120,10 +120,10 @@ async fn keep(listener: Listener, socket: Socket, tls: Option<TlsAcceptor>, hous
 
 fn let_in(stream: TcpStream, peer: SocketAddr, at: &Listener, tls: Option<TlsAcceptor>, house: &House, open: watch::Receiver<()>) {
     let peer = peer.ip().to_canonical();
-    let watch = Watch::new(if tls.is_some() { Phase::Handshake } else { Phase::Fresh });
-    let visit = Visit { peer, door: (at.address, at.tls), shared: Arc::clone(&house.shared), watch: Arc::clone(&watch), open };
+    let pace = Pace::new(if tls.is_some() { Phase::Handshake } else { Phase::Fresh });
+    let visit = Visit { peer, door: (at.address, at.tls), shared: Arc::clone(&house.shared), pace: Arc::clone(&pace), open };
     let alive = house.alive.clone();
-    let admitted = house.places.open(peer, watch, |seat| {
+    let admitted = house.places.open(peer, pace, |seat| {
         let serving = async move {
             if let Err(why) = attend(visit, stream, tls).await {
                 tracing::debug!("a connection of {peer} ended: {why}");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
 use super::gate::owner;
-use super::watch::Watch;
+use super::pace::Pace;
 
 /// Connections in all: far more than a household has clients, far less than a process may have descriptors.
 const TOTAL: usize = 256;
@@ -28,7 +28,7 @@ struct Taken {
 #[derive(Debug)]
 struct Place {
     client: IpAddr,
-    watch: Arc<Watch>,
+    pace: Arc<Pace>,
     /// Ends the connection.
     end: AbortHandle,
 }
@@ -51,14 +51,14 @@ impl Places {
     ///
     /// When all places are taken, the connection on which nothing went on for longest is ended; one that the daemon is
     /// answering stays.
-    pub(super) fn open(self: &Arc<Self>, peer: IpAddr, watch: Arc<Watch>, spawn: impl FnOnce(Seat) -> AbortHandle) -> bool {
+    pub(super) fn open(self: &Arc<Self>, peer: IpAddr, pace: Arc<Pace>, spawn: impl FnOnce(Seat) -> AbortHandle) -> bool {
         let client = owner(peer);
         let Some(number) = self.taken().make_room(client) else {
             return false;
         };
         let end = spawn(Seat { number, places: Arc::clone(self) });
         if !end.is_finished() {
-            self.taken().places.insert(number, Place { client, watch, end });
+            self.taken().places.insert(number, Place { client, pace, end });
         }
         true
     }
@@ -88,7 +88,7 @@ impl Taken {
             return None;
         }
         if self.places.len() >= TOTAL {
-            let resting = self.places.iter().filter_map(|(number, place)| Some((place.watch.resting_since()?, *number)));
+            let resting = self.places.iter().filter_map(|(number, place)| Some((place.pace.resting_since()?, *number)));
             let (_, longest) = resting.min()?;
             if let Some(place) = self.places.remove(&longest) {
                 tracing::debug!("the connection of {} ends in favour of a new one", place.client);

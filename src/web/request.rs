@@ -1,5 +1,6 @@
 //! One request, read whole, and the answer to it.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// What a client wants. Size and time were limited before it came to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Call {
     /// Of HTTP.
     pub(crate) method: Method,
@@ -28,6 +29,14 @@ pub(crate) struct Call {
     pub(crate) peer: IpAddr,
     /// Nobody on the way can read along.
     pub(crate) tls: bool,
+}
+
+impl fmt::Debug for Call {
+    /// Without query, fields and body: each of them may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut call = f.debug_struct("Call");
+        call.field("method", &self.method).field("path", &self.path).field("peer", &self.peer).finish_non_exhaustive()
+    }
 }
 
 /// What it gets.
@@ -115,4 +124,28 @@ pub(super) fn finished(mut reply: Reply) -> Reply {
     headers.insert(SERVER, HeaderValue::from_static("wanbeacon"));
     headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_said_is_not_shown_where_it_may_hold_a_password() {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_static("Basic geheim"));
+        let (query, body) = ("password=geheim".to_owned(), Bytes::from_static(b"geheim"));
+        let peer = std::net::Ipv4Addr::LOCALHOST.into();
+        let call = Call { method: Method::GET, path: "/nic/update".into(), query, headers, body, peer, tls: false };
+        let shown = format!("{call:?}");
+        assert!(shown.contains("/nic/update") && !shown.contains("geheim"), "{shown}");
+    }
+
+    #[test]
+    fn the_time_to_come_back_is_rounded_up_to_whole_seconds() {
+        for (wait, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (10_000, "10")] {
+            let reply = retry_after(error(StatusCode::SERVICE_UNAVAILABLE, ""), Duration::from_millis(wait));
+            assert_eq!(reply.headers()[RETRY_AFTER], seconds);
+        }
+    }
 }

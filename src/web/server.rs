@@ -134,3 +134,6 @@ impl Server {
 fn place(listener: &Listener) -> (std::net::SocketAddr, bool) {
     (listener.address, listener.tls)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `/api/v1/status`: how everything is, as `status --json` shows it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{FORWARDED, HOST, HeaderName, HeaderValue, VIA, WWW_AUTHENTICATE};
@@ -22,7 +23,7 @@ pub(super) async fn show(call: &Call, shared: &Shared) -> Reply {
     }
     let Some(snapshot) = shared.ask(Question::Status).await else {
         let busy = error(StatusCode::SERVICE_UNAVAILABLE, "The daemon is busy or stopping.");
-        return retry_after(busy, std::time::Duration::from_secs(1));
+        return retry_after(busy, Duration::from_secs(1));
     };
     match serde_json::to_vec(&snapshot) {
         Ok(json) => reply(StatusCode::OK, "application/json", json),
@@ -38,9 +39,10 @@ pub(super) async fn show(call: &Call, shared: &Shared) -> Reply {
 /// A name in `Host` that is not ours is a page in a browser that had its name point here; fields that a proxy adds mean that
 /// the client is elsewhere.
 fn is_local(call: &Call) -> bool {
-    let proxied = [VIA, FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-real-ip")];
+    let proxied =
+        |field: &HeaderName| *field == VIA || *field == FORWARDED || field == "x-real-ip" || field.as_str().starts_with("x-forwarded-");
     let host = call.headers.get(HOST).map(HeaderValue::as_bytes);
-    call.peer.is_loopback() && !call.tls && host.is_none_or(is_ours) && !proxied.iter().any(|field| call.headers.contains_key(field))
+    call.peer.is_loopback() && !call.tls && host.is_none_or(is_ours) && !call.headers.keys().any(proxied)
 }
 
 /// An IP address or `localhost`, with or without a port.

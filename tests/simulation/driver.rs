@@ -10,15 +10,17 @@ use wanbeacon::engine::event::{Action, Event, Ticket};
 use wanbeacon::engine::{Engine, Memory, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::answer::DnsAnswer;
-use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading};
+use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading, Source};
 use wanbeacon::rules::domain::{Domain, Entry};
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
 use wanbeacon::rules::order::{self, Order};
+use wanbeacon::rules::push::Push;
 
 use super::dice::Dice;
 use super::line::Line;
 use super::observer::{Arrival, Observer, keys};
 use super::provider::{Answer, Key, Provider, Request, Seen};
+use super::pushes;
 use super::script::Happening;
 use super::setup::Setup;
 use super::sights::{self, Asked, Told, machine};
@@ -91,6 +93,10 @@ pub(crate) struct World {
     pub(crate) dies_in: Option<u32>,
     restart_at: Option<u64>,
     stopping: bool,
+    /// Pushed to a process that does not know the time yet.
+    early: Vec<Push>,
+    /// How often a router called, and how often it had news.
+    pub(crate) calls: (u64, u64),
     trace: VecDeque<String>,
 }
 
@@ -135,6 +141,8 @@ impl World {
             dies_in: None,
             restart_at: Some(START),
             stopping: false,
+            early: Vec::new(),
+            calls: (0, 0),
             trace: VecDeque::new(),
         };
         world.tell(&format!("configuration:\n{}", world.setup.text()));
@@ -242,7 +250,7 @@ impl World {
                 handled
             }
             Coming::Dns { ticket, answer, key, shown, denied } => {
-                let wanted = self.target(&key);
+                let wanted = self.shown_by_the_engine(&key).or_else(|| self.target(&key));
                 self.observer.dns(&key, shown, wanted, denied, now);
                 self.handle(Event::Answered { ticket, answer })
             }
@@ -290,11 +298,28 @@ impl World {
     fn target(&self, key: &Key) -> Option<IpAddr> {
         let rules = self.observer.rules();
         let entry = &rules.entries[keys(rules, false).find(|(_, it)| it == key)?.0];
+        if let (Some(0), Some(pushed)) = (pushes::rank(rules, entry, key.2), self.observer.pushed_for(entry, key.2)) {
+            return Some(pushed);
+        }
         let line = self.line(entry);
+        if self.observer.only_hears(entry, key.2) {
+            return None;
+        }
         match entry.ipv6_host.filter(|_| key.2 == Family::V6) {
             Some(host) => line.prefix().map(|prefix| IpAddr::V6(machine(prefix, host))),
             None => self.observer.sights.latest(&entry.wan, key.2).filter(|_| !self.setup.novel).or(line.address(key.2)),
         }
+    }
+
+    /// Which of a line's sources and of its routers' calls counts just now is for the engine to say; whether it may is seen when
+    /// it sends.
+    fn shown_by_the_engine(&self, key: &Key) -> Option<IpAddr> {
+        let rules = self.observer.rules();
+        let entry = &rules.entries[keys(rules, false).find(|(_, it)| it == key)?.0];
+        pushes::rank(rules, entry, key.2).filter(|rank| *rank > 0)?;
+        let now = Now { boot: Duration::from_millis(self.now - self.boot), wall: Moment(self.wall()), random: 0 };
+        let snapshot = self.engine.as_ref()?.snapshot(now);
+        snapshot.ddns.into_iter().find(|name| name.domain.as_str() == key.1)?.families[key.2].address
     }
 
     /// A family of a line gets another address.
@@ -317,6 +342,7 @@ impl World {
     pub(crate) fn die(&mut self, why: &str) {
         self.tell(&format!("the process ends: {why}"));
         self.engine = None;
+        self.early.clear();
         self.wake = None;
         self.coming.clear();
         self.waiting.clear();
@@ -384,8 +410,35 @@ impl World {
             self.awake = true;
             self.observer.up(self.now, self.offset - self.disk_offset);
             self.disk_offset = self.offset;
+            for push in std::mem::take(&mut self.early) {
+                self.observer.pushed(&push, self.now);
+            }
         }
         self.line_offset = Some(self.offset);
+    }
+
+    /// A router calls.
+    pub(crate) fn push(&mut self, push: Push) -> Result<(), String> {
+        let now = self.clock();
+        let Some(engine) = self.engine.as_ref().filter(|_| !self.stopping) else {
+            return Ok(());
+        };
+        let taken = engine.takes(&push, now);
+        self.tell(&format!("{push:?} → {taken:?}"));
+        let mut news = true;
+        if self.awake {
+            self.observer.takes(&push, &taken)?;
+            news = self.observer.pushed(&push, self.now);
+        } else {
+            self.early.push(push.clone());
+        }
+        self.calls = (self.calls.0 + 1, self.calls.1 + u64::from(news));
+        let (done, starts) = (self.done, self.starts);
+        self.handle(Event::Pushed(push))?;
+        if !news && self.done != done && self.starts == starts {
+            return Err("what a router repeats has an effect".into());
+        }
+        Ok(())
     }
 
     fn perform(&mut self, actions: Vec<Action>) -> Result<(), String> {
@@ -489,7 +542,7 @@ impl World {
             return;
         };
         let (answer, shown) = self.provider.look_up(&key, self.now, &mut self.dice);
-        let wanted = self.target(&key);
+        let wanted = self.shown_by_the_engine(&key).or_else(|| self.target(&key));
         let published = self.observer.published(&key);
         let told = answer.servers.first().map(|server| &server.said);
         let denied = match told {
@@ -563,7 +616,8 @@ impl World {
             let Some(wanted) = self.target(&key) else { continue };
             // A subnet needs what is delegated, and only a router knows that.
             let line = self.observer.rules().lines.iter().find(|line| line.name == entry.wan);
-            let routers = line.is_some_and(|line| line.sources.v6.iter().all(wanbeacon::rules::consensus::Source::router));
+            let tells = |source: &Source| source.router() || *source == Source::Push;
+            let routers = line.is_some_and(|line| line.sources.v6.iter().all(tells));
             // One request may be for both families.
             let subnet = entry.mode.wants(Family::V6) && entry.ipv6_host.is_some_and(|host| host.subnet() != 0);
             if subnet && !routers {

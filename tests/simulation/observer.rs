@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use wanbeacon::engine::Rules;
 use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::consensus::Source;
 use wanbeacon::rules::dialect::Scope;
 use wanbeacon::rules::domain::Entry;
+use wanbeacon::rules::push::{Push, Taken};
 
 use super::provider::{Fate, Key, Seen};
+use super::pushes::{Pushes, rank};
 use super::sights::Sights;
 use super::{DAY, HOUR, MINUTE, SECOND};
 
@@ -70,6 +73,7 @@ struct Account {
 struct Memory {
     names: BTreeMap<Key, Name>,
     accounts: BTreeMap<String, Account>,
+    pushes: Pushes,
 }
 
 /// What only the running process has to know.
@@ -162,7 +166,8 @@ impl Observer {
                         && entry.domains.iter().any(|it| free(&(entry.service.clone(), it.as_str().to_owned(), family)))
                 };
                 let mut entries = self.rules.entries.iter().filter(|it| it.enabled && it.wan == line.name && it.mode.wants(family));
-                let wanted = up.is_some_and(|up| up[family]) && entries.any(|it| open(it));
+                let pushed = |it: &Entry| self.memory.pushes.suffices(line, it, family);
+                let wanted = up.is_some_and(|up| up[family]) && entries.any(|it| open(it) && !pushed(it));
                 self.sights.watch(line, family, wanted, self.interval, now)?;
             }
         }
@@ -208,7 +213,7 @@ impl Observer {
         self.fleeting.entry(key.clone()).or_default().asked_dns = true;
         let entry = keys(&self.rules, false).find(|(_, it)| it == key).map(|(at, _)| at);
         // In whatever is seen of the line just now the client may have found its address.
-        let seen = |shown| entry.is_some_and(|at| self.sights.supports(&self.rules, &self.rules.entries[at], key.2, shown, now).is_ok());
+        let seen = |shown| entry.is_some_and(|at| self.supports(&self.rules.entries[at], key.2, shown, now).is_ok());
         let adopted = matches!(shown, Some(Seen(Some(shown))) if seen(shown));
         let name = self.memory.names.entry(key.clone()).or_default();
         if adopted && !name.heard {
@@ -380,10 +385,49 @@ impl Observer {
         for (family, address) in it.addresses.iter() {
             let Some(address) = address else { continue };
             for entry in it.entries {
-                self.sights.supports(&self.rules, entry, family, *address, it.now)?;
+                self.supports(entry, family, *address, it.now)?;
             }
         }
         Ok(())
+    }
+
+    /// Is this what the line shows, or what was pushed last for this entry and no other? What is pushed counts alone where it
+    /// comes first.
+    fn supports(&self, entry: &Entry, family: Family, sent: IpAddr, now: u64) -> Result<(), String> {
+        let pushed = self.memory.pushes.gives(entry, family);
+        let by_the_line = || self.sights.supports(&self.rules, entry, family, sent, now);
+        match (rank(&self.rules, entry, family), pushed) {
+            (None, _) | (Some(_), None) => by_the_line(),
+            (Some(_), Some(pushed)) if pushed == sent => Ok(()),
+            (Some(0), Some(pushed)) => Err(format!("5: {sent} is sent, and {pushed} was pushed")),
+            (Some(_), Some(_)) => by_the_line(),
+        }
+    }
+
+    /// The address that was pushed for this entry.
+    pub(crate) fn pushed_for(&self, entry: &Entry, family: Family) -> Option<IpAddr> {
+        self.memory.pushes.gives(entry, family)
+    }
+
+    /// Has its line no other source than what is pushed?
+    pub(crate) fn only_hears(&self, entry: &Entry, family: Family) -> bool {
+        self.rules.lines.iter().any(|line| line.name == entry.wan && line.sources[family] == [Source::Push])
+    }
+
+    /// A router was answered.
+    ///
+    /// # Errors
+    ///
+    /// The rule that was broken.
+    pub(crate) fn takes(&self, push: &Push, taken: &[Taken]) -> Result<(), String> {
+        self.memory.pushes.check(&self.rules, push, taken)
+    }
+
+    /// A router pushed; is it news?
+    pub(crate) fn pushed(&mut self, push: &Push, now: u64) -> bool {
+        let changed = self.memory.pushes.pushed(&self.rules, push, now);
+        self.changed |= changed;
+        changed
     }
 
     /// Locks, waits, spacing and budget of one name.
@@ -766,6 +810,7 @@ impl Memory {
             let times = [name.muted.as_mut().map(|it| &mut it.0), name.row.as_mut().map(|it| &mut it.2)].into_iter().flatten();
             times.chain(name.refused.as_mut().and_then(|it| it.1.as_mut())).for_each(moved);
         }
+        self.pushes.shift(step, now);
         for account in self.accounts.values_mut() {
             moved(&mut account.not_before);
             moved(&mut account.patience);

@@ -6,6 +6,7 @@ use wanbeacon::rules::consensus::Line;
 
 use super::dice::Dice;
 use super::driver::World;
+use super::pushes;
 use super::{HOUR, MINUTE, SECOND};
 
 /// One thing that happens.
@@ -41,6 +42,10 @@ pub(crate) enum Happening {
     Moods(bool),
     /// The other line gets another address.
     Cable(Family, bool),
+    /// The router of the first or the second line calls.
+    Push(bool),
+    /// Routers call, and call, and each time say something else.
+    PushFlap(bool),
 }
 
 impl Happening {
@@ -78,7 +83,9 @@ impl Happening {
 impl Happening {
     fn novel(family: Family, dice: &mut Dice) -> Self {
         let cable = dice.percent(40);
-        match dice.below(20) {
+        match dice.below(28) {
+            20..26 => Self::Push(cable),
+            26..28 => Self::PushFlap(cable),
             0..4 => Self::Router(cable, RouterNews::Changed),
             4..6 => Self::Router(cable, RouterNews::Proven(PerFamily { v4: dice.percent(80), v6: dice.percent(80) })),
             6 => Self::Router(cable, RouterNews::Lost),
@@ -176,13 +183,21 @@ pub(crate) fn happen(world: &mut World, happening: Happening) -> Result<(), Stri
         }
         Happening::Cable(family, event) => {
             world.change(1, family);
+            if world.dice.percent(60) {
+                pushes::call(world, true)?;
+            }
             if event { world.handle(Event::LookNow) } else { Ok(()) }
         }
+        Happening::Push(cable) => pushes::call(world, cable),
+        Happening::PushFlap(cable) => pushes::flap(world, cable),
     }
 }
 
 fn address(world: &mut World, family: Family, event: bool) -> Result<(), String> {
     world.change(0, family);
+    if world.setup.novel && world.dice.percent(60) {
+        pushes::call(world, false)?;
+    }
     if event { world.handle(Event::LookNow) } else { Ok(()) }
 }
 

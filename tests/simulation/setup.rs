@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use wanbeacon::config::{World, load};
 use wanbeacon::engine::Rules;
-use wanbeacon::rules::address::Family;
+use wanbeacon::rules::address::{Family, PerFamily};
+use wanbeacon::rules::consensus::Source;
 
 use super::dice::Dice;
 
@@ -48,6 +49,27 @@ struct Way {
     interface: Option<&'static str>,
     v4: Vec<&'static str>,
     v6: Vec<&'static str>,
+    /// Where among these `push` stands.
+    push: PerFamily<Option<Rank>>,
+}
+
+/// Where the calls of a router stand in the order of trust.
+#[derive(Clone, Copy, Debug)]
+enum Rank {
+    /// There is no other source.
+    Alone,
+    /// Behind so many others.
+    Behind(usize),
+}
+
+fn rank(dice: &mut Dice) -> Option<Rank> {
+    match dice.below(6) {
+        0 => Some(Rank::Alone),
+        1 => Some(Rank::Behind(0)),
+        2 => Some(Rank::Behind(1)),
+        3 => Some(Rank::Behind(2)),
+        _ => None,
+    }
 }
 
 /// Everything that is configured.
@@ -86,12 +108,16 @@ impl Setup {
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let novel = dice.percent(40);
         let source = dice.pick(&SOURCES);
-        let mut ways = vec![Way { name: "default", interface: None, v4: vec![source], v6: vec![source] }];
+        let mut ways = vec![Way { name: "default", interface: None, v4: vec![source], v6: vec![source], push: PerFamily::default() }];
         if novel {
             (ways[0].v4, ways[0].v6) = (listed(Family::V4, dice), listed(Family::V6, dice));
             if dice.percent(50) {
                 ways[0].interface = Some("wan0");
-                ways.push(Way { name: "cable", interface: Some("wan1"), v4: listed(Family::V4, dice), v6: listed(Family::V6, dice) });
+                let (v4, v6) = (listed(Family::V4, dice), listed(Family::V6, dice));
+                ways.push(Way { name: "cable", interface: Some("wan1"), v4, v6, push: PerFamily::default() });
+            }
+            for way in &mut ways {
+                way.push = if dice.percent(70) { PerFamily::from_fn(|_| rank(dice)) } else { PerFamily::default() };
             }
         }
         let mut setup = Self { wishes: Vec::new(), ways, novel, interval: dice.pick(&["3h", "6h", "12h"]), version: 1, fresh_name: 0 };
@@ -198,7 +224,12 @@ impl Setup {
     fn edit_lines(&mut self, at: usize, dice: &mut Dice) -> &'static str {
         let two = self.ways.len() > 1;
         let way = usize::try_from(dice.below(self.ways.len() as u64)).expect("an index fits");
-        match dice.below(5) {
+        match dice.below(6) {
+            5 => {
+                let family = if dice.percent(50) { Family::V4 } else { Family::V6 };
+                self.ways[way].push[family] = rank(dice);
+                "whether a router is heard"
+            }
             0 if two => {
                 self.wishes[at].wan = if self.wishes[at].wan.is_some() { None } else { Some("cable") };
                 "the line of an entry"
@@ -273,12 +304,12 @@ impl Setup {
                 let _ = writeln!(text, "missing_family = \"{}\"", if drop { "drop" } else { "hold" });
             }
         }
-        for Way { name, interface, v4, v6 } in &self.ways {
+        for Way { name, interface, v4, v6, push } in &self.ways {
             let _ = writeln!(text, "[wan{}]", if *name == "default" { String::new() } else { format!(".{name}") });
             if let Some(interface) = interface {
                 let _ = writeln!(text, "interface = {interface:?}");
             }
-            let _ = writeln!(text, "ipv4 = {v4:?}\nipv6 = {v6:?}");
+            let _ = writeln!(text, "ipv4 = {v4:?} # push {:?}\nipv6 = {v6:?} # push {:?}", push.v4, push.v6);
         }
         let _ = writeln!(text, "[daemon]\ninterval = {:?}", self.interval);
         text
@@ -291,7 +322,18 @@ impl Setup {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             panic!("{}\n{text}", lines.join("\n"))
         });
-        let settings = loaded.settings;
+        let mut settings = loaded.settings;
+        for way in &self.ways {
+            let line = settings.lines.iter_mut().find(|line| line.name == way.name).expect("every line was read");
+            for family in Family::ALL {
+                let sources = &mut line.sources[family];
+                match way.push[family] {
+                    None => {}
+                    Some(Rank::Alone) => *sources = vec![Source::Push],
+                    Some(Rank::Behind(others)) => sources.insert(others.min(sources.len()), Source::Push),
+                }
+            }
+        }
         Rules {
             entries: settings.entries.into_iter().map(Arc::new).collect(),
             lines: settings.lines,

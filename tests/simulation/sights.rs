@@ -111,9 +111,14 @@ fn belongs(probe: &Probe, source: &Source) -> bool {
     }
 }
 
+/// The sources that are asked.
+fn askable(line: &Line, family: Family) -> Vec<&Source> {
+    line.sources[family].iter().filter(|source| **source != Source::Push).collect()
+}
+
 /// May one answer settle the address?
 fn one_voice(line: &Line, family: Family) -> bool {
-    matches!(line.sources[family].as_slice(), [only] if !only.outside())
+    matches!(askable(line, family).as_slice(), [only] if !only.outside())
 }
 
 /// Does nobody want the line's own IPv6 address?
@@ -149,7 +154,7 @@ impl Sights {
         let hosts_only = family == Family::V6 && hosts_only(rules, &line.name);
         let begins = |(asked, told): &(Asked, Told)| {
             let enough = told.address.is_some() && (!hosts_only || told.prefix.is_some() || !asked.router);
-            let first = line.sources[family].first().is_some_and(Source::outside);
+            let first = askable(line, family).first().is_some_and(|source| source.outside());
             asked.line == line.name && asked.family == family && !asked.outside && enough && !first
         };
         let goes_on = |(asked, _): &(Asked, Told)| asked.check && asked.line == line.name && asked.family == family;
@@ -320,12 +325,12 @@ impl Sights {
     /// The rule that was broken.
     pub(crate) fn watch(&mut self, line: &Line, family: Family, wanted: bool, interval: u64, now: u64) -> Result<(), String> {
         let mut pause = self.pause(line, family, interval);
-        if line.sources[family].iter().all(Source::outside) {
+        if askable(line, family).iter().all(|source| source.outside()) {
             // All of them may be resting.
             pause *= 2;
         }
         let sight = self.sight(&line.name, family);
-        if !wanted || line.sources[family].is_empty() {
+        if !wanted || askable(line, family).is_empty() {
             sight.looked = now;
         } else if now > sight.looked + pause + 10 * MINUTE {
             let since = (now - sight.looked) / SECOND;

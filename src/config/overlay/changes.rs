@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::config::Settings;
 use crate::config::served::{User, Web};
-use crate::rules::domain::Entry;
+use crate::rules::domain::{Domain, Entry};
 use crate::rules::secret::Secret;
 
 use super::OVERLAY;
@@ -15,7 +15,7 @@ use super::OVERLAY;
 pub fn changes(without: &Settings, with: &Settings) -> Vec<String> {
     let mut found = Vec::new();
     for (before, after) in without.entries.iter().zip(&with.entries) {
-        let name = before.domains.first().map_or("(none)", |domain| domain.as_str());
+        let name = before.domains.first().map_or("(none)", Domain::as_str);
         found.extend(of_entry(before, after).into_iter().map(|what| format!("{name}: {what}")));
     }
     for further in with.entries.iter().skip(without.entries.len()) {
@@ -66,7 +66,7 @@ fn of_password(before: &Secret, after: &Secret) -> Option<String> {
 }
 
 fn names(entry: &Entry) -> String {
-    entry.domains.iter().map(|domain| domain.as_str()).collect::<Vec<_>>().join(", ")
+    entry.domains.iter().map(Domain::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn of_web(before: &Web, after: &Web) -> Vec<String> {

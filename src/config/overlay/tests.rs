@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Loaded, Problem, Settings, Severity, World, load, load_over};
 use crate::rules::domain::Entry;
-use crate::rules::rights::{Right, Rights};
+use crate::rules::rights::Right;
 
 const FILE: &str = "\
 [[ddns]]
@@ -53,7 +53,7 @@ fn laid(ddns: OverlaidEntry) -> Overlay {
     Overlay { ddns: Some(ddns), remote: None }
 }
 
-fn remote(enabled: bool, port: u16, user: Option<User>) -> Overlay {
+fn remote(enabled: bool, port: u16, user: Option<RemoteUser>) -> Overlay {
     Overlay { ddns: None, remote: Some(Remote { enabled, port, user }) }
 }
 
@@ -133,7 +133,7 @@ fn a_provider_comes_with_its_own_url_and_none_with_that_of_the_file() {
 #[test]
 fn servers_and_user_names_that_are_empty_are_not_there() {
     let ddns = OverlaidEntry { provider: Some("freedyn".to_owned()), update_url: None, username: "2234567890".to_owned(), ..custom() };
-    let hosts = |ddns: OverlaidEntry| entry(ddns).sending.together.map(|url| url.host_text().to_owned());
+    let hosts = |ddns: OverlaidEntry| entry(ddns).sending.together.map(|url| url.host_text());
     assert_ne!(hosts(ddns.clone()).as_deref(), Some("dyn.example.net"), "that of the file is not used");
     assert_eq!(hosts(OverlaidEntry { server_ipv4: "dyn.example.com".to_owned(), ..ddns.clone() }).as_deref(), Some("dyn.example.com"));
     let found = over(FILE, &laid(OverlaidEntry { username: String::new(), ..ddns })).unwrap_err();
@@ -251,13 +251,18 @@ fn the_user_of_the_remote_access_may_configure_and_keeps_its_other_rights() {
     assert_eq!((web.users[0].password.expose(), web.users[0].rights.to_string().as_str()), ("swordfish", "config, nas"));
     let web = settings("", &remote(true, 8443, Some(user("new", "swordfish")))).web;
     assert_eq!((web.remote_user.as_deref(), web.users[0].rights), (Some("new"), [Right::Config].into_iter().collect()));
+    let same = RemoteUser { name: "box".to_owned(), password: None };
+    assert_eq!(settings(file, &remote(true, 8443, Some(same))).web.users[1].password.expose(), "x", "as the file says");
     let opened = format!("{file}[web]\ntls_listen = \"[::]:443\"");
     assert_eq!(settings(&opened, &remote(false, 0, None)).web.remote_user.as_deref(), Some("box"), "it can be opened again");
 }
 
 #[test]
 fn a_user_of_the_remote_access_is_checked_like_any_other() {
-    for (wrong, key) in [(user("a:b", "x"), "remote.user.name"), (user("anna", ""), "remote.user.password")] {
+    let unknown = RemoteUser { name: "anna".to_owned(), password: None };
+    for (wrong, key) in
+        [(user("a:b", "x"), "remote.user.name"), (user("anna", ""), "remote.user.password"), (unknown, "remote.user.password")]
+    {
         let found = over("", &remote(true, 8443, Some(wrong))).unwrap_err();
         let errors: Vec<_> = found.iter().filter(|problem| problem.severity == Severity::Error).collect();
         assert_eq!((errors.len(), errors[0].file.as_str(), errors[0].key.as_str()), (1, OVERLAY, key), "{}", listing(&found));
@@ -334,7 +339,7 @@ fn damage_is_told_with_its_place_and_without_a_value() {
         ("port = 443", "port = 443\nextra = 1", "line 18: remote.extra: unknown key"),
         ("ddns_together", "v5", "line 11: ddns.mode: \"v5\" is no mode"),
         ("password = \"swordfish\"", "password = \"swordfish", "line 7: "),
-        ("rights = []", "rights = [\"root\"]", "line 22: remote.user.rights[0]: \"root\" is no right"),
+        ("name = \"anna\"\npassword", "password", "line 19: remote.user.name: missing"),
         ("[remote.user]", "[remote.other]", "line 19: remote.other: unknown key"),
         ("[remote]", "[[remote]]", "line 15: remote: found a list"),
     ] {

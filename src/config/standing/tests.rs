@@ -74,7 +74,7 @@ fn the_users_own_provider_is_called_as_in_the_language_of_the_box() {
 #[test]
 fn a_name_that_no_entry_has_is_an_error_with_a_suggestion() {
     for (entry, message) in [
-        ("c.example.org", "no entry has the name \"c.example.org\", did you mean \"a.example.org\"?"),
+        ("of.example.org", "no entry has the name \"of.example.org\", did you mean \"off.example.org\"?"),
         ("-", "\"-\" is not a domain name; labels of 1 to 63 letters, digits and hyphens, 253 in all, were expected"),
     ] {
         let text = format!("{ENTRIES}[web.tr064]\nentry = {entry:?}");

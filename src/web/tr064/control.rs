@@ -7,7 +7,7 @@ use super::{identity, login};
 use crate::config::Web;
 use crate::tr064::served::actions::{self, Caller, Facts, Outcome, permits};
 use crate::tr064::served::answer::{fault, results};
-use crate::tr064::served::call;
+use crate::tr064::served::call::{self, Malformed};
 use crate::tr064::served::services::{Access, Action, Service};
 use crate::tr064::served::{Change, Refusal};
 use crate::tr064::soap::{ACTION_FAILED, INTERNAL, INVALID_ARGUMENTS, NOT_AUTHORIZED, SoapFault};
@@ -26,13 +26,16 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
         "SUBSCRIBE" | "UNSUBSCRIBE" => return error(StatusCode::NOT_IMPLEMENTED, "No service here has events."),
         _ => return wrong_method("POST"),
     }
+    let web = shared.settings();
     let named = call.headers.get(SOAP_ACTION).and_then(|field| field.to_str().ok());
-    let read = call::read(named, &call.body).map_err(|why| SoapFault { code: INVALID_ARGUMENTS, text: format!("Invalid Args: {why}") });
-    let (read, action) = match read.and_then(|read| actions::find(service, &read).map(|action| (read, action))) {
-        Ok(found) => found,
+    let read = match call::read(named, &call.body) {
+        Ok(read) => read,
+        Err(why) => return unreadable(&why, call, &web, shared),
+    };
+    let action = match actions::find(service, &read) {
+        Ok(action) => action,
         Err(refusal) => return refused(&refusal, None),
     };
-    let web = shared.settings();
     let (caller, header) = match action.access {
         Access::Open => (Caller::default(), None),
         Access::Any(_) => match login::admit(call, read.login.as_ref(), &web, shared) {
@@ -47,6 +50,14 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
     match outcome(service, action, &read, &caller, &web, shared).await {
         Ok(values) => soap(StatusCode::OK, results(service, action, &values, header)),
         Err(refusal) => refused(&refusal, header),
+    }
+}
+
+/// Strangers are asked for a login first: `curl --digest` sends no body before it has a challenge.
+fn unreadable(why: &Malformed, call: &Call, web: &Web, shared: &Shared) -> Reply {
+    match login::admit(call, None, web, shared) {
+        Ok(_) => refused(&SoapFault { code: INVALID_ARGUMENTS, text: format!("Invalid Args: {why}") }, None),
+        Err(reply) => *reply,
     }
 }
 

@@ -58,7 +58,7 @@ impl Phase {
 
 /// Shared between a connection, its stream, and who counts connections.
 #[derive(Debug)]
-pub(super) struct Watch(Mutex<Standing>);
+pub(super) struct Pace(Mutex<Standing>);
 
 #[derive(Debug)]
 struct Standing {
@@ -70,7 +70,7 @@ struct Standing {
     unread: bool,
 }
 
-impl Watch {
+impl Pace {
     /// Begins with this phase.
     pub(super) fn new(phase: Phase) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Standing { phase, since: Instant::now(), wrote: false, unread: false })))
@@ -109,28 +109,28 @@ impl Standing {
     }
 }
 
-/// A stream that tells its watch what happens on it.
+/// A stream that tells its pace what happens on it.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
+pub(super) struct Paced<S> {
     stream: S,
-    watch: Arc<Watch>,
+    pace: Arc<Pace>,
     /// The writing side is closed.
     shut: bool,
     thrown_away: usize,
 }
 
-impl<S> Watched<S> {
-    pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
-        Self { stream, watch, shut: false, thrown_away: 0 }
+impl<S> Paced<S> {
+    pub(super) fn new(stream: S, pace: Arc<Pace>) -> Self {
+        Self { stream, pace, shut: false, thrown_away: 0 }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        let mut standing = this.watch.standing();
+        let mut standing = this.pace.standing();
         if buf.filled().len() > before && matches!(standing.phase, Phase::Fresh | Phase::Idle) {
             standing.enter(Phase::Head);
         }
@@ -138,18 +138,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let length = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
-        this.watch.standing().wrote = true;
+        this.pace.standing().wrote = true;
         Poll::Ready(Ok(length))
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let length = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, bytes))?;
-        this.watch.standing().wrote = true;
+        this.pace.standing().wrote = true;
         Poll::Ready(Ok(length))
     }
 
@@ -161,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
         // Only asked for when nothing is left in the buffers above: the whole answer is out.
-        let mut standing = this.watch.standing();
+        let mut standing = this.pace.standing();
         if standing.phase == Phase::Writing && standing.wrote {
             standing.enter(Phase::Idle);
         }
@@ -173,14 +173,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if !this.shut {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.shut = true;
-            let mut standing = this.watch.standing();
+            let mut standing = this.pace.standing();
             if !standing.unread && standing.phase != Phase::Head {
                 return Poll::Ready(Ok(()));
             }
             standing.enter(Phase::Closing);
         }
         let mut space = [0; 4096];
-        while this.watch.deadline().0 == Phase::Closing && this.thrown_away < CLOSING_BYTES {
+        while this.pace.deadline().0 == Phase::Closing && this.thrown_away < CLOSING_BYTES {
             let mut buf = ReadBuf::new(&mut space);
             ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buf))?;
             match buf.filled().len() {

@@ -1,0 +1,236 @@
+//! What routers have pushed, seen from outside: what each name may show because of it, and what a repetition may cause.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use wanbeacon::engine::Rules;
+use wanbeacon::rules::address::{Family, PerFamily, Prefix};
+use wanbeacon::rules::consensus::{Line, Source};
+use wanbeacon::rules::domain::{Domain, Entry};
+use wanbeacon::rules::push::{Push, Taken};
+
+use super::driver::World;
+use super::line::{Line as Model, public};
+use super::sights::machine;
+use super::{MINUTE, SECOND};
+
+/// What was pushed for one name and family: the values, and since when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said {
+    address: Option<(u64, IpAddr)>,
+    prefix: Option<(u64, Prefix)>,
+}
+
+/// Everything that was pushed and has to be remembered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pushes {
+    of: BTreeMap<(String, Family), Said>,
+}
+
+/// Where `push` stands in the order of trust of the entry's line.
+pub(crate) fn rank(rules: &Rules, entry: &Entry, family: Family) -> Option<usize> {
+    let line = rules.lines.iter().find(|line| line.name == entry.wan)?;
+    line.sources[family].iter().position(|source| *source == Source::Push)
+}
+
+fn uses_prefix(entry: &Entry) -> bool {
+    entry.ipv6_host.is_some()
+}
+
+fn listens(rules: &Rules, entry: &Entry, family: Family) -> bool {
+    rank(rules, entry, family).is_some() && (entry.mode.wants(family) || (family == Family::V6 && uses_prefix(entry)))
+}
+
+fn named<'a>(rules: &'a Rules, domain: &Domain) -> impl Iterator<Item = &'a Entry> {
+    rules.entries.iter().map(AsRef::as_ref).filter(move |entry: &&Entry| entry.domains.contains(domain))
+}
+
+impl Pushes {
+    fn said(&self, domain: &Domain, family: Family) -> Said {
+        self.of.get(&(domain.as_str().to_owned(), family)).cloned().unwrap_or_default()
+    }
+
+    fn after(&self, domain: &Domain, family: Family, push: &Push, now: u64) -> Said {
+        let mut said = self.said(domain, family);
+        if let Some(address) = push.addresses[family].filter(|it| said.address.is_none_or(|(_, old)| old != *it)) {
+            said.address = Some((now, address));
+        }
+        if let Some(prefix) = push.prefix.filter(|it| family == Family::V6 && said.prefix.is_none_or(|(_, old)| old != *it)) {
+            said.prefix = Some((now, prefix));
+        }
+        said
+    }
+
+    /// A push arrives; does it change anything?
+    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, now: u64) -> bool {
+        let mut changed = false;
+        for domain in &push.domains {
+            for family in Family::ALL {
+                let (said, after) = (self.said(domain, family), self.after(domain, family, push, now));
+                let wanted = said != Said::default() || named(rules, domain).any(|entry| listens(rules, entry, family));
+                if wanted && after != said {
+                    self.of.insert((domain.as_str().to_owned(), family), after);
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    /// Is this the right answer?
+    ///
+    /// # Errors
+    ///
+    /// What would have been right.
+    pub(crate) fn check(&self, rules: &Rules, push: &Push, taken: &[Taken]) -> Result<(), String> {
+        if taken.len() != push.domains.len() {
+            return Err(format!("{} answers for {} names", taken.len(), push.domains.len()));
+        }
+        for (domain, taken) in push.domains.iter().zip(taken) {
+            let names = |family: Family| push.addresses[family].is_some() || (family == Family::V6 && push.prefix.is_some());
+            let mut entries = named(rules, domain).peekable();
+            let known = entries.peek().is_some();
+            let takers: Vec<(&Entry, Family)> = entries
+                .filter(|entry| entry.enabled)
+                .flat_map(|entry| Family::ALL.into_iter().filter(|it| names(*it) && listens(rules, entry, *it)).map(move |it| (entry, it)))
+                .collect();
+            let is_news = |(entry, family): &(&Entry, Family)| {
+                let (said, after) = (self.said(domain, *family), self.after(domain, *family, push, u64::MAX));
+                (entry.mode.wants(*family) && said.address != after.address) || (uses_prefix(entry) && said.prefix != after.prefix)
+            };
+            let right = match taken {
+                Taken::Unknown => !known,
+                Taken::NoRecord => known && takers.is_empty(),
+                Taken::Unchanged => !takers.is_empty() && !takers.iter().any(is_news),
+                Taken::Good => takers.iter().any(is_news),
+                // Locks and refusals are seen at the requests that follow.
+                Taken::Locked | Taken::Refused(_) => !takers.is_empty(),
+            };
+            if !right {
+                return Err(format!("{taken:?} is the answer to {push:?} for {domain}, of which is known {:?}", self.of));
+            }
+        }
+        Ok(())
+    }
+
+    /// The address that was pushed last for a name of this entry, or that of its machine in the prefix that was.
+    pub(crate) fn gives(&self, entry: &Entry, family: Family) -> Option<IpAddr> {
+        let said = || entry.domains.iter().map(|domain| self.said(domain, family));
+        let prefix = said().filter_map(|it| it.prefix).max_by_key(|(at, _)| *at);
+        let address = said().filter_map(|it| it.address).max_by_key(|(at, _)| *at);
+        match entry.ipv6_host.filter(|_| family == Family::V6) {
+            Some(host) => prefix.map(|(_, prefix)| IpAddr::V6(machine(prefix, host))),
+            None => address.map(|(_, address)| address),
+        }
+    }
+
+    /// Does this entry need nobody else to be asked?
+    pub(crate) fn suffices(&self, line: &Line, entry: &Entry, family: Family) -> bool {
+        match line.sources[family].as_slice() {
+            [Source::Push] => true,
+            [Source::Push, ..] => self.gives(entry, family).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Nothing is dated later than now.
+    pub(crate) fn shift(&mut self, step: i64, now: u64) {
+        let moved = |at: &mut u64| *at = at.saturating_add_signed(-step).min(now);
+        for said in self.of.values_mut() {
+            said.address.iter_mut().for_each(|it| moved(&mut it.0));
+            said.prefix.iter_mut().for_each(|it| moved(&mut it.0));
+        }
+    }
+}
+
+/// The names that the router of a line knows: those of entries that follow it, mostly.
+fn names(world: &mut World, cable: bool) -> Vec<Domain> {
+    let wan = if cable { "cable" } else { "default" };
+    let entries: Vec<Vec<Domain>> =
+        world.observer.rules().entries.iter().filter(|entry| entry.wan == wan).map(|entry| entry.domains.clone()).collect();
+    let mut names: Vec<Domain> = entries.into_iter().filter(|_| world.dice.percent(80)).flatten().collect();
+    if names.len() > 1 && world.dice.percent(30) {
+        // Another router for each name.
+        let at = usize::try_from(world.dice.below(names.len() as u64)).expect("an index fits");
+        names = vec![names.swap_remove(at)];
+    }
+    if names.is_empty() || world.dice.percent(10) {
+        names.push(Domain::parse("strange.example.org").expect("a name"));
+    }
+    names
+}
+
+fn says(line: &Model, families: &[Family], with_prefix: bool, domains: Vec<Domain>) -> Push {
+    let addresses = PerFamily::from_fn(|family| line.address(family).filter(|_| families.contains(&family)));
+    Push { domains, addresses, prefix: line.prefix().filter(|_| with_prefix) }
+}
+
+fn is_empty(push: &Push) -> bool {
+    push.prefix.is_none() && push.addresses.iter().all(|(_, address)| address.is_none())
+}
+
+/// The router of a line calls: once for both families, or once per family, and repeats itself.
+///
+/// # Errors
+///
+/// The rule that was broken.
+pub(crate) fn call(world: &mut World, cable: bool) -> Result<(), String> {
+    let names = names(world, cable);
+    let (prefix_first, with_prefix) = (world.dice.percent(50), world.dice.percent(70));
+    let line = &world.lines[usize::from(cable)];
+    let calls = if world.dice.percent(50) {
+        vec![says(line, &Family::ALL, with_prefix, names)]
+    } else {
+        let first = says(line, &[Family::V4], with_prefix && prefix_first, names.clone());
+        vec![first, says(line, &[Family::V6], with_prefix && !prefix_first, names)]
+    };
+    let repeats = world.dice.pick(&[0, 0, 1, 5]);
+    for _ in 0..=repeats {
+        for push in calls.iter().filter(|push| !is_empty(push)) {
+            world.push(push.clone())?;
+            let pause = world.dice.pick(&[0, 40, 300, 2 * SECOND]);
+            world.run(world.now + pause)?;
+        }
+        let pause = world.dice.pick(&[0, SECOND, 5 * MINUTE]);
+        world.run(world.now + pause)?;
+    }
+    Ok(())
+}
+
+/// Routers that change their mind, for one name or several.
+///
+/// # Errors
+///
+/// The rule that was broken.
+pub(crate) fn flap(world: &mut World, cable: bool) -> Result<(), String> {
+    let names = names(world, cable);
+    let family = if world.dice.percent(50) { Family::V4 } else { Family::V6 };
+    let few: Vec<IpAddr> = (0..3).map(|_| public(family, &mut world.dice)).collect();
+    for _ in 0..world.dice.between(2, 25) {
+        let address = world.dice.pick(&few);
+        let domains = if world.dice.percent(50) { names.clone() } else { vec![names[0].clone()] };
+        let prefix = match address {
+            IpAddr::V6(v6) if world.dice.percent(50) => Some(Prefix::new(v6, 56)),
+            _ => None,
+        };
+        let addresses = PerFamily::from_fn(|it| Some(address).filter(|_| it == family));
+        world.push(Push { domains, addresses, prefix })?;
+        let pause = world.dice.pick(&[100, SECOND, 11 * SECOND, 2 * MINUTE]);
+        world.run(world.now + pause)?;
+    }
+    Ok(())
+}
+
+/// At the end every router says what its line shows, for every name.
+///
+/// # Errors
+///
+/// The rule that was broken.
+pub(crate) fn recover(world: &mut World) -> Result<(), String> {
+    for entry in world.observer.rules().entries.clone() {
+        let line = world.line(&entry);
+        let push = says(line, &Family::ALL, true, entry.domains.clone());
+        world.push(push)?;
+    }
+    Ok(())
+}

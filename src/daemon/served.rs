@@ -109,6 +109,7 @@ impl Daemon {
             picture: self.engine.snapshot(now),
             served: serving.served.clone(),
             remote: serving.remote(&self.overlay()),
+            security_port: serving.server.security_port().unwrap_or(0),
             uptime: now.boot.saturating_sub(serving.begun),
         })
     }

@@ -33,8 +33,6 @@ pub struct Facts<'a> {
     pub web: &'a Web,
     /// Who we are.
     pub device: &'a Device,
-    /// Where this service is over TLS; 0: nowhere.
-    pub security_port: u16,
 }
 
 /// What a call amounts to.

@@ -48,7 +48,12 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
         return refused(&SoapFault { code: NOT_AUTHORIZED, text: "Action Not Authorized".into() }, header);
     }
     match outcome(service, action, &read, &caller, &web, shared).await {
-        Ok(values) => soap(StatusCode::OK, results(service, action, &values, header)),
+        Ok((values, changed)) => {
+            if changed {
+                tracing::info!("{:?} at {} changed the settings: {}", caller.name.unwrap_or_default(), call.peer, action.name);
+            }
+            soap(StatusCode::OK, results(service, action, &values, header))
+        }
         Err(refusal) => refused(&refusal, header),
     }
 }
@@ -61,7 +66,7 @@ fn unreadable(why: &Malformed, call: &Call, web: &Web, shared: &Shared) -> Reply
     }
 }
 
-/// The results of an action, after its change was made if it is one.
+/// The results of an action, and whether settings were changed for it.
 async fn outcome(
     service: &'static Service,
     action: &'static Action,
@@ -69,13 +74,12 @@ async fn outcome(
     caller: &Caller,
     web: &Web,
     shared: &Shared,
-) -> Result<Vec<(&'static str, String)>, SoapFault> {
+) -> Result<(Vec<(&'static str, String)>, bool), SoapFault> {
     let view = shared.ask(Question::View).await.ok_or_else(silent)?;
-    let security_port = web.tr064.tls_listen.or(web.tls_listen).map_or(0, |address| address.port());
-    let facts = Facts { view: &view, web, device: &identity::device(), security_port };
+    let facts = Facts { view: &view, web, device: &identity::device() };
     match actions::answer(service, action, call, caller, &facts) {
-        Outcome::Results(values) => Ok(values),
-        Outcome::Change(change) => Ok(actions::changed(action, make(change, shared).await?)),
+        Outcome::Results(values) => Ok((values, false)),
+        Outcome::Change(change) => Ok((actions::changed(action, make(change, shared).await?), true)),
         Outcome::Fault { code, text } => Err(SoapFault { code, text }),
     }
 }

@@ -67,6 +67,7 @@ fn view() -> View {
             lets_encrypt: Some(false),
             lets_encrypt_state: Some("not_used".into()),
         },
+        security_port: 49443,
         uptime: Duration::from_secs(7),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn device(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFau
             ("NewUpTime", &facts.view.uptime.as_secs().to_string()),
             ("NewDeviceLog", ""),
         ]),
-        "GetSecurityPort" => results([("NewSecurityPort", &facts.security_port.to_string())]),
+        "GetSecurityPort" => results([("NewSecurityPort", &facts.view.security_port.to_string())]),
         _ => return Err(unknown(action)),
     })
 }

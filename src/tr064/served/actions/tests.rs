@@ -66,7 +66,13 @@ fn scene() -> Scene {
     let remote = RemoteInfo { enabled: true, port: 8443, username: "anna".into(), lets_encrypt: None, lets_encrypt_state: None };
     let face = Face { enabled: true, listen: None, tls_listen: None };
     Scene {
-        view: View { picture: Snapshot { version: VERSION, wan: vec![line], ddns }, served, remote, uptime: Duration::from_secs(3661) },
+        view: View {
+            picture: Snapshot { version: VERSION, wan: vec![line], ddns },
+            served,
+            remote,
+            security_port: 49443,
+            uptime: Duration::from_secs(3661),
+        },
         web: Web {
             enabled: true,
             listen: DEFAULT_LISTEN,
@@ -90,7 +96,7 @@ fn call(action: &str, arguments: &[(&str, &str)]) -> Call {
 impl Scene {
     fn outcome(&self, service: &Service, name: &str, arguments: &[(&str, &str)]) -> Outcome {
         let call = call(name, arguments);
-        let facts = Facts { view: &self.view, web: &self.web, device: &self.device, security_port: 49443 };
+        let facts = Facts { view: &self.view, web: &self.web, device: &self.device };
         match find(service, &call) {
             Ok(action) => super::answer(service, action, &call, &self.caller, &facts),
             Err(fault) => fault.into(),

@@ -31,17 +31,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rules::address::{Family, PerFamily};
 use crate::rules::consensus::{Line, Services};
-use crate::rules::domain::{Domain, Entry};
+use crate::rules::domain::Entry;
 use crate::rules::moment::{Moment, Now};
-use crate::rules::push::{Push, Pushed};
 use crate::rules::schedule;
 use crate::rules::state::AccountState;
 use crate::rules::timeline::TimeLine;
 use event::{Action, Event, Notice, Ticket};
 use keep::json;
-use parts::{Asking, Flight, Group, Held, Looking, Question, Sight, Spot, Turn, Wan};
+use parts::{Asking, Flight, Group, Held, Looking, Pushes, Question, Sight, Spot, Turn, Wan};
 
 /// How the engine is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,11 +93,7 @@ pub struct Engine {
     groups: Vec<Group>,
     accounts: BTreeMap<String, AccountState>,
     services: Services,
-    /// What routers pushed, by name.
-    pushes: BTreeMap<Domain, PerFamily<Pushed>>,
-    touched_pushes: BTreeSet<(Domain, Family)>,
-    /// What they pushed before the clock was set.
-    early: Vec<Push>,
+    pushes: Pushes,
     /// Read from the state and not in use now: another configuration may want it.
     attic: BTreeMap<String, String>,
     flights: BTreeMap<Ticket, Flight>,
@@ -140,9 +134,7 @@ impl Engine {
             groups: Vec::new(),
             accounts: BTreeMap::new(),
             services: Services::new(),
-            pushes: BTreeMap::new(),
-            touched_pushes: BTreeSet::new(),
-            early: Vec::new(),
+            pushes: Pushes::default(),
             attic: remembered,
             flights: BTreeMap::new(),
             questions: BTreeMap::new(),
@@ -269,7 +261,7 @@ impl Engine {
     }
 
     fn next_wake(&self, now: Moment) -> Option<Moment> {
-        let touched = !self.touched.is_empty() || !self.touched_pushes.is_empty();
+        let touched = !self.touched.is_empty() || !self.pushes.touched.is_empty();
         let unsaved = self.storage_until.filter(|_| self.memory == Memory::Kept && touched);
         let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))

@@ -11,6 +11,7 @@ use super::out::{Out, Tone};
 use crate::engine::Run;
 use crate::rules::address::{Observed, PerFamily};
 use crate::rules::consensus::SourceReport;
+use crate::rules::push::EACH_ITS_OWN;
 
 /// `detect --json`: `docs/reference.md` lists its fields.
 #[derive(Serialize)]
@@ -49,7 +50,7 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
         .into_iter()
         .map(|(name, families)| Line { name, families: families.map(|(observed, sources)| found(observed, sources)) })
         .collect();
-    let nothing = |found: &Found| found.address.is_none() && found.prefix.is_none();
+    let nothing = |found: &Found| found.address.is_none() && found.prefix.is_none() && found.reason.as_deref() != Some(EACH_ITS_OWN);
     let without = wan.iter().any(|line| line.families.iter().all(|(_, found)| nothing(found)));
     let exit = if without { Exit::NoAddress } else { Exit::Success };
     if json {

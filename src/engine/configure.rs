@@ -91,7 +91,7 @@ impl Engine {
             self.awake = true;
             self.load(turn.now);
             self.review(turn);
-            for push in std::mem::take(&mut self.early) {
+            for push in std::mem::take(&mut self.pushes.early) {
                 self.pushed(&push, turn);
             }
         } else if step_ms != 0 {

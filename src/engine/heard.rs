@@ -10,7 +10,7 @@ use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Source, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
-use crate::rules::push::{NOTHING_YET, Pushed, latest};
+use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, Pushed, latest};
 use crate::rules::state;
 
 impl Engine {
@@ -20,7 +20,7 @@ impl Engine {
         let heard = PerFamily::from_fn(|family| {
             let sources = &self.wan_of(&group.entry)?.line.sources[family];
             rank_of_push(sources)?;
-            let names = group.entry.domains.iter().filter_map(|domain| Some(&self.pushes.get(domain)?[family]));
+            let names = group.entry.domains.iter().filter_map(|domain| Some(&self.pushes.known.get(domain)?[family]));
             let (observed, since) = latest(names, group.entry.ipv6_host.is_some());
             let since = since.unwrap_or(Moment(i64::MIN));
             let before = group.heard[family].as_ref();
@@ -38,11 +38,11 @@ impl Engine {
 
     /// New settings: every entry has what was pushed for its names; what was pushed for names that left is put away.
     pub(super) fn hear_anew(&mut self, calms: &BTreeMap<Domain, PerFamily<Option<Heard>>>) {
-        if !self.pushes.is_empty() {
+        if !self.pushes.known.is_empty() {
             let named: BTreeSet<&Domain> = self.groups.iter().flat_map(|group| &group.entry.domains).collect();
-            let left: Vec<Domain> = self.pushes.keys().filter(|domain| !named.contains(domain)).cloned().collect();
+            let left: Vec<Domain> = self.pushes.known.keys().filter(|domain| !named.contains(domain)).cloned().collect();
             for domain in left {
-                let families = self.pushes.remove(&domain).unwrap_or_default();
+                let families = self.pushes.known.remove(&domain).unwrap_or_default();
                 for (family, pushed) in families.iter().filter(|(_, pushed)| **pushed != Pushed::default()) {
                     let (key, text) = (state::push_key(&domain, family), json(pushed));
                     self.attic.insert(key.clone(), text.clone());
@@ -117,9 +117,6 @@ enum Call<'a> {
     One(&'a Heard),
     Several,
 }
-
-/// Why a line shows no pushed address.
-const EACH_ITS_OWN: &str = "each name has the address that was pushed for it";
 
 /// Do the names of this entry take what is pushed of `family`?
 pub(super) fn listens(group: &Group, family: Family) -> bool {

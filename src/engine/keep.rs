@@ -25,8 +25,8 @@ impl Engine {
             let key = state::record_key(&group.entry, &group.entry.domains[spot.name], spot.family);
             writes.push((key, json(&held.record)));
         }
-        for (domain, family) in std::mem::take(&mut self.touched_pushes) {
-            if let Some(families) = self.pushes.get(&domain) {
+        for (domain, family) in std::mem::take(&mut self.pushes.touched) {
+            if let Some(families) = self.pushes.known.get(&domain) {
                 writes.push((state::push_key(&domain, family), json(&families[family])));
             }
         }
@@ -65,7 +65,7 @@ impl Engine {
         }
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
-        self.pushes.values_mut().flat_map(|it| [&mut it.v4, &mut it.v6]).for_each(|it| it.shift(step_ms));
+        self.pushes.known.values_mut().flat_map(|it| [&mut it.v4, &mut it.v6]).for_each(|it| it.shift(step_ms));
         self.touch_pushes();
         for entry in 0..self.groups.len() {
             let heard = &mut self.groups[entry].heard;
@@ -81,10 +81,12 @@ impl Engine {
 
     /// Whatever was pushed is compared with what was written.
     fn touch_pushes(&mut self) {
-        for (domain, families) in &self.pushes {
+        for (domain, families) in &self.pushes.known {
             let some = families.iter().filter(|(_, pushed)| **pushed != Pushed::default());
-            self.touched_pushes.extend(some.map(|(family, _)| (domain.clone(), family)));
+            self.pushes.touched.extend(some.map(|(family, _)| (domain.clone(), family)));
         }
+        let of_nobody = self.attic.iter().filter(|(key, _)| key.starts_with(state::PUSH));
+        self.orphaned.extend(of_nobody.map(|(key, text)| (key.clone(), text.clone())));
     }
 
     /// The state folder can be written, after all: everything that is known goes there.

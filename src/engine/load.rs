@@ -79,7 +79,12 @@ impl Engine {
                 && let Some(mut pushed) = self.take_from_attic::<Pushed>(&key)
             {
                 pushed.clamp(now);
-                self.pushes.entry(domain).or_default()[family] = pushed.guarded(family);
+                if self.orphaned.iter().any(|(waiting, _)| *waiting == key) {
+                    // It is not on disk yet.
+                    self.written.remove(&key);
+                    self.pushes.touched.insert((domain.clone(), family));
+                }
+                self.pushes.known.entry(domain).or_default()[family] = pushed.guarded(family);
             }
         }
         for entry in 0..self.groups.len() {

@@ -1,14 +1,16 @@
 //! What the engine is made of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::event::{Action, Notice, Ticket};
 use crate::rules::address::{Family, Observed, PerFamily, Prefix, Sighting};
 use crate::rules::consensus::{CrossCheck, Line, Round, SourceReport};
-use crate::rules::domain::Entry;
+use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
 use crate::rules::order::Order;
+use crate::rules::push::{Push, Pushed};
 use crate::rules::state::{LineRecord, Record};
 
 /// Where a record is: entry, name, family.
@@ -69,6 +71,17 @@ pub(super) struct Calm {
     pub(super) settled_at: Moment,
     pub(super) last_known: Option<Shown>,
     pub(super) last_change: Option<Moment>,
+}
+
+/// What routers pushed.
+#[derive(Debug, Default)]
+pub(super) struct Pushes {
+    /// By name.
+    pub(super) known: BTreeMap<Domain, PerFamily<Pushed>>,
+    /// Of these something is to be compared with what was written.
+    pub(super) touched: BTreeSet<(Domain, Family)>,
+    /// What came before the clock was set.
+    pub(super) early: Vec<Push>,
 }
 
 /// One family of a line.

@@ -76,7 +76,7 @@ impl Engine {
 
     /// What is remembered for this name.
     fn known(&self, domain: &Domain, family: Family) -> Pushed {
-        self.pushes.get(domain).map(|families| families[family].clone()).unwrap_or_default()
+        self.pushes.known.get(domain).map(|families| families[family].clone()).unwrap_or_default()
     }
 
     /// A router pushed addresses.
@@ -112,8 +112,8 @@ impl Engine {
             let text = format!("the router pushes {}", news.join(" and "));
             turn.tell(about(&self.groups[entry].entry, Spot { entry, name, family }, Level::Notice, &text));
         }
-        self.pushes.entry(domain.clone()).or_default()[family] = after;
-        self.touched_pushes.insert((domain.clone(), family));
+        self.pushes.known.entry(domain.clone()).or_default()[family] = after;
+        self.pushes.touched.insert((domain.clone(), family));
         for (entry, _) in named {
             self.hear(entry);
         }
@@ -135,10 +135,10 @@ impl Engine {
 
     /// Nothing can be dated before the clock is set.
     pub(super) fn pushed_early(&mut self, push: Push) {
-        self.early.retain(|it| *it != push);
-        if self.early.len() == EARLY {
-            self.early.remove(0);
+        self.pushes.early.retain(|it| *it != push);
+        if self.pushes.early.len() == EARLY {
+            self.pushes.early.remove(0);
         }
-        self.early.push(push);
+        self.pushes.early.push(push);
     }
 }

@@ -54,6 +54,9 @@ pub enum Taken {
 /// Why a name has no pushed address.
 pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
 
+/// Why a line has no pushed address of its own although its names have some.
+pub const EACH_ITS_OWN: &str = "each name has the address that was pushed for it";
+
 impl Push {
     /// The prefix, if `family` is the one that has some.
     #[must_use]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wanbeacon::engine::Run;
 use wanbeacon::engine::event::{Event, Level};
-use wanbeacon::rules::address::{Family, PerFamily, Prefix};
+use wanbeacon::rules::address::{Family, Observed, PerFamily, Prefix};
 use wanbeacon::rules::consensus::Source;
 use wanbeacon::rules::domain::{Domain, Entry, HostId};
 use wanbeacon::rules::moment::{Moment, RELEASED};
@@ -115,13 +115,13 @@ fn a_router_that_repeats_itself_for_ever_has_no_effect() {
     desk.pushes(push(HOME, &[V4_NEW], None));
     desk.pass(SECOND);
     desk.say("good");
-    let (disk, notices) = (desk.disk.clone(), desk.notices.len());
+    let (written, notices) = (desk.disk.clone(), desk.notices.len());
     for _ in 0..300 {
         desk.pass(Duration::from_secs(300));
         assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
     }
     assert_eq!((desk.sent.len(), desk.looked, desk.notices.len()), (1, 0, notices));
-    assert_eq!(desk.disk, disk);
+    assert_eq!(desk.disk, written);
 }
 
 #[test]
@@ -482,6 +482,17 @@ fn what_was_pushed_while_the_disk_was_full_is_written_later() {
 }
 
 #[test]
+fn a_single_round_sends_what_the_daemon_was_told() {
+    let mut desk = called("v4");
+    desk.pushes(push(HOME, &[V4_NEW], None));
+    desk.run = Run::Once;
+    desk.restart();
+    assert_eq!((desk.addresses(), desk.looked), (vec![V4_NEW], 0));
+    desk.say("good");
+    assert!(desk.finished);
+}
+
+#[test]
 fn somebody_who_wants_to_see_the_sources_sees_what_was_pushed() {
     let mut desk = called("v4");
     desk.pushes(push(HOME, &[V4_NEW], None));
@@ -490,10 +501,10 @@ fn somebody_who_wants_to_see_the_sources_sees_what_was_pushed() {
     assert!(desk.finished);
     let reports: BTreeMap<_, _> = desk.engine().reports().into_iter().collect();
     let (observed, sources) = &reports["default"].v4;
-    assert_eq!(observed.as_ref().and_then(|it| it.address()), Some(V4_NEW));
+    assert_eq!(observed.as_ref().and_then(Observed::address), Some(V4_NEW));
     assert_eq!(sources.iter().map(|it| (it.source.as_str(), it.address)).collect::<Vec<_>>(), [("push", Some(V4_NEW))]);
     let (observed, sources) = &reports["default"].v6;
-    assert_eq!(observed.as_ref().and_then(|it| it.address()), None);
+    assert_eq!(observed.as_ref().and_then(Observed::address), None);
     assert_eq!(sources[0].rejected.as_deref(), Some("nothing was pushed yet for this name"));
     assert_eq!(desk.looked, 0);
 }

@@ -86,6 +86,8 @@ pub(crate) struct World {
     wake: Option<u64>,
     /// Actions that were performed, those that only ask for the next wake-up aside.
     done: u64,
+    /// Those of them that are more than words.
+    deeds: u64,
     spins: u32,
     disk_full_until: u64,
     unwritable: bool,
@@ -135,6 +137,7 @@ impl World {
             sequence: 0,
             wake: None,
             done: 0,
+            deeds: 0,
             spins: 0,
             disk_full_until: 0,
             unwritable: false,
@@ -433,9 +436,9 @@ impl World {
             self.early.push(push.clone());
         }
         self.calls = (self.calls.0 + 1, self.calls.1 + u64::from(news));
-        let (done, starts) = (self.done, self.starts);
+        let (deeds, starts) = (self.deeds, self.starts);
         self.handle(Event::Pushed(push))?;
-        if !news && self.done != done && self.starts == starts {
+        if !news && self.deeds != deeds && self.starts == starts {
             return Err("what a router repeats has an effect".into());
         }
         Ok(())
@@ -447,6 +450,7 @@ impl World {
         let mut failed = false;
         self.wake = None;
         self.done += actions.iter().filter(|action| !matches!(action, Action::WakeAt(_))).count() as u64;
+        self.deeds += actions.iter().filter(|action| !matches!(action, Action::WakeAt(_) | Action::Announce(_))).count() as u64;
         for (index, action) in actions.into_iter().enumerate() {
             let dying = end.is_some_and(|end| end <= index);
             let cut_off = dying || end == Some(index + 1) && self.dice.percent(50);

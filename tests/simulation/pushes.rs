@@ -221,15 +221,25 @@ pub(crate) fn flap(world: &mut World, cable: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// At the end every router says what its line shows, for every name.
+/// At the end the routers say for every name where it is.
 ///
 /// # Errors
 ///
 /// The rule that was broken.
 pub(crate) fn recover(world: &mut World) -> Result<(), String> {
-    for entry in world.observer.rules().entries.clone() {
-        let line = world.line(&entry);
-        let push = says(line, &Family::ALL, true, entry.domains.clone());
+    let rules = world.observer.rules().clone();
+    for entry in &rules.entries {
+        let mut push = says(world.line(entry), &Family::ALL, true, entry.domains.clone());
+        // Names need not be where their line is.
+        for family in Family::ALL.into_iter().filter(|family| rank(&rules, entry, *family) == Some(0)) {
+            if world.dice.percent(40) {
+                let elsewhere = public(family, &mut world.dice);
+                push.addresses[family] = Some(elsewhere);
+                if let IpAddr::V6(address) = elsewhere {
+                    push.prefix = Some(Prefix::new(address, 56));
+                }
+            }
+        }
         world.push(push)?;
     }
     Ok(())

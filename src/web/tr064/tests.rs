@@ -46,7 +46,7 @@ fn settings() -> Web {
     }
 }
 
-fn view() -> View {
+fn view(security_port: u16) -> View {
     View {
         picture: Snapshot { version: VERSION, wan: Vec::new(), ddns: Vec::new() },
         served: Served {
@@ -67,7 +67,7 @@ fn view() -> View {
             lets_encrypt: Some(false),
             lets_encrypt_state: Some("not_used".into()),
         },
-        security_port: 49443,
+        security_port,
         uptime: Duration::from_secs(7),
     }
 }
@@ -77,10 +77,10 @@ type Answer = Result<u16, Refusal>;
 type Changes = Arc<Mutex<Vec<Change>>>;
 
 /// Answers as the daemon would.
-async fn daemon(mut questions: mpsc::Receiver<Question>, answer: Answer, changes: Changes) {
+async fn daemon(mut questions: mpsc::Receiver<Question>, answer: Answer, changes: Changes, security_port: u16) {
     while let Some(question) = questions.recv().await {
         match question {
-            Question::View(place) => drop(place.send(view())),
+            Question::View(place) => drop(place.send(view(security_port))),
             Question::Change(change, place) => {
                 changes.lock().unwrap().push(change);
                 drop(place.send(answer.clone()));
@@ -100,7 +100,7 @@ impl Rig {
     fn new(web: Web, answer: Answer) -> Self {
         let (sender, questions) = mpsc::channel(1);
         let changes = Changes::default();
-        tokio::spawn(daemon(questions, answer, Arc::clone(&changes)));
+        tokio::spawn(daemon(questions, answer, Arc::clone(&changes), 49443));
         Self { shared: Shared::new(web, sender), changes }
     }
 
@@ -376,7 +376,7 @@ async fn our_own_client_works_with_it_over_sockets_with_and_without_tls() {
             let web = Web { listen, tr064: Face { enabled: true, listen: None, tls_listen: tls }, login, ..settings() };
             let (sender, questions) = mpsc::channel(1);
             let server = Server::start(&web, Some(folder.path()), sender);
-            tokio::spawn(daemon(questions, Ok(443), Changes::default()));
+            tokio::spawn(daemon(questions, Ok(443), Changes::default(), server.security_port().unwrap_or(0)));
             let clients = Clients::new(&Options::default()).unwrap();
             let place = Url::parse(&format!("http://{listen}/")).unwrap();
             let open = |password: &str| {

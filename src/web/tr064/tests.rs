@@ -13,7 +13,7 @@ use super::*;
 use crate::config::{DEFAULT_LISTEN, Face, LoginForm, Served, User, Web};
 use crate::http::{Clients, Options};
 use crate::rules::domain::Mode;
-use crate::rules::rights::{Right, Rights};
+use crate::rules::rights::Right;
 use crate::rules::secret::Secret;
 use crate::rules::snapshot::{Snapshot, VERSION};
 use crate::tr064::content;
@@ -32,7 +32,7 @@ fn settings() -> Web {
     let user = |name: &str, password: &str, rights: &[Right]| User {
         name: name.into(),
         password: Secret::new(password.into()),
-        rights: Rights::from_iter(rights.iter().copied()),
+        rights: rights.iter().copied().collect(),
     };
     Web {
         enabled: true,
@@ -114,7 +114,7 @@ impl Rig {
             method: Method::from_bytes(method.as_bytes()).unwrap(),
             path: path.into(),
             query: String::new(),
-            headers: HeaderMap::from_iter(fields),
+            headers: fields.collect(),
             body: body.to_owned().into(),
             peer: CLIENT,
             tls: false,

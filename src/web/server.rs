@@ -79,6 +79,7 @@ impl Server {
             self.doors.push(door);
             problems.extend(problem);
         }
+        self.house.shared.opened(self.security_port());
         for problem in &problems {
             tracing::warn!("{problem}");
         }

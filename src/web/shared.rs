@@ -1,6 +1,7 @@
 //! What all connections share.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     started: Instant,
     /// What clients of the TR-064 service may answer to.
     pub(crate) logins: Logins,
+    /// The port that the system gave to the TLS listener of the TR-064 service; 0: it is not open.
+    security_port: AtomicU16,
 }
 
 impl Shared {
@@ -36,6 +39,7 @@ impl Shared {
             gate: Mutex::new(Gate::default()),
             started: Instant::now(),
             logins: Logins::default(),
+            security_port: AtomicU16::new(0),
         }
     }
 
@@ -47,6 +51,16 @@ impl Shared {
     /// From now on.
     pub(super) fn follow(&self, settings: Web) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// Where TR-064 is open over TLS; 0: nowhere. For settings that leave the port to the system.
+    pub(crate) fn security_port(&self) -> u16 {
+        self.security_port.load(Ordering::Relaxed)
+    }
+
+    /// The sockets were opened.
+    pub(super) fn opened(&self, security_port: Option<u16>) {
+        self.security_port.store(security_port.unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Asks the daemon. `None`: it is stopping, or too busy.

@@ -60,7 +60,8 @@ async fn outcome(
     shared: &Shared,
 ) -> Result<Vec<(&'static str, String)>, SoapFault> {
     let view = shared.ask(Question::View).await.ok_or_else(silent)?;
-    let security_port = web.tr064.tls_listen.or(web.tls_listen).map_or(0, |address| address.port());
+    let configured = web.tr064.tls_listen.or(web.tls_listen).map_or(0, |address| address.port());
+    let security_port = if configured == 0 { shared.security_port() } else { configured };
     let facts = Facts { view: &view, web, device: &identity::device(), security_port };
     match actions::answer(service, action, call, caller, &facts) {
         Outcome::Results(values) => Ok(values),

@@ -10,6 +10,8 @@ mod refusals;
 mod rig;
 #[path = "fritzbox_commands/secrets.rs"]
 mod secrets;
+#[path = "fritzbox_commands/served.rs"]
+mod served;
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! State folders that cannot be written, are damaged or full.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
@@ -15,19 +14,15 @@ use crate::support::namespace::{inside, tool};
 use crate::support::skipped;
 
 /// Somebody who owns nothing.
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
 /// An installation whose state folder belongs to root, for a program that runs as nobody.
 fn unwritable(provider: &Fake, wan: &str) -> Home {
-    let home = Home::new(&custom(&provider.v4("/up?ip=<ipaddr>"), "v4", wan));
-    fs::DirBuilder::new().mode(0o700).create(home.state()).expect("our own folder");
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
-    fs::set_permissions(home.config_file(), fs::Permissions::from_mode(0o644)).expect("our own file");
-    home
+    Home::new(&custom(&provider.v4("/up?ip=<ipaddr>"), "v4", wan)).unwritable()
 }
 
 #[test]

@@ -42,7 +42,7 @@ async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble
     // Everything that is asked at the terminal is asked before the box is: it does not wait.
     let login = way.login(&typed.reach).map_err(Trouble::Typed)?;
     let secret = secret(&typed.action).map_err(Trouble::Typed)?;
-    let session = way.open(login).await?;
+    let session = way.open(login.clone()).await?;
     if secret.is_some() && !session.secured() {
         return Err(Trouble::Words(NO_TLS.into()));
     }
@@ -55,7 +55,17 @@ async fn act(way: &Way, typed: &FritzBox, out: &mut Out) -> Result<Exit, Trouble
             show::providers(&service::providers(list)?, json, out);
         }
         Action::SetDdns(wish) => set_ddns(&session, wish, secret, json, out).await?,
-        Action::SetConfig(wish) => set_config(&session, wish, secret, json, out).await?,
+        Action::SetConfig(wish) => {
+            set_config(&session, wish, secret, out).await?;
+            match info(&session).await {
+                // Where the service is part of the remote access, as it may be in wanbeacon itself, it has moved along.
+                Err(Trouble::Call(CallError::Http(_))) => {
+                    let moved = way.open(login).await?;
+                    show::remote(&moved, &info(&moved).await?, json, out);
+                }
+                told => show::remote(&session, &told?, json, out),
+            }
+        }
         Action::Enable => set_enable(&session, true, json, out).await?,
         Action::Disable => set_enable(&session, false, json, out).await?,
         Action::Letsencrypt { switch } => {
@@ -107,7 +117,7 @@ pub(super) async fn switch_off(session: &Session, info: DdnsInfo, out: &mut Out)
     Ok(())
 }
 
-async fn set_config(session: &Session, wish: &SetConfig, secret: Option<Secret>, json: bool, out: &mut Out) -> Result<(), Trouble> {
+async fn set_config(session: &Session, wish: &SetConfig, secret: Option<Secret>, out: &mut Out) -> Result<(), Trouble> {
     let SetConfig { port, username, password_file: _, enabled } = wish;
     let wanted = RemoteConfig {
         enabled: *enabled,
@@ -118,7 +128,6 @@ async fn set_config(session: &Session, wish: &SetConfig, secret: Option<Secret>,
     let arguments = wanted.arguments();
     let arguments: Vec<(&str, &str)> = arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
     change(session, "SetConfig", &arguments, out).await?;
-    show::remote(session, &info(session).await?, json, out);
     Ok(())
 }
 

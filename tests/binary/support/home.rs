@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -98,6 +98,14 @@ impl Home {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("our own file");
     }
 
+    /// The same for a program that runs as somebody who owns nothing: the state folder belongs to root.
+    pub(crate) fn unwritable(self) -> Self {
+        fs::DirBuilder::new().mode(0o700).create(&self.state).expect("our own folder");
+        fs::set_permissions(self.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
+        fs::set_permissions(self.config_file(), fs::Permissions::from_mode(0o644)).expect("our own file");
+        self
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(self.config_file()).arg("--state-dir").arg(&self.state);
@@ -168,9 +176,18 @@ pub(crate) fn pid_of(child: &Child) -> Pid {
 
 /// The most memory that the process ever used, in KiB; `None` when it is gone.
 pub(crate) fn peak_memory(pid: Pid) -> Option<u64> {
+    memory(pid, "VmHWM:")
+}
+
+/// The memory that the process uses now, in KiB; `None` when it is gone.
+pub(crate) fn memory_now(pid: Pid) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: Pid, what: &str) -> Option<u64> {
     let mut text = String::new();
     fs::File::open(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?.read_to_string(&mut text).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()?.parse().ok()
 }
 

@@ -1,11 +1,13 @@
 //! What the tests stand on: the built program in a folder of its own, and loopback counterparts.
 
+pub(crate) mod client;
 pub(crate) mod daemon;
 pub(crate) mod dns;
 pub(crate) mod fake;
 pub(crate) mod fritzbox;
 pub(crate) mod home;
 pub(crate) mod namespace;
+pub(crate) mod served;
 pub(crate) mod tls;
 
 use std::sync::{Condvar, Mutex, MutexGuard};

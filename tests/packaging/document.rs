@@ -99,9 +99,7 @@ impl Document {
     pub(crate) fn below(&self, title: &str) -> &[Part] {
         let found = self.parts.iter().position(|part| matches!(part, Part::Heading(_, text) if text.plain().starts_with(title)));
         let at = found.unwrap_or_else(|| panic!("{}: there is no heading {title:?}", self.path));
-        let Part::Heading(level, _) = &self.parts[at] else {
-            unreachable!("a heading was looked for")
-        };
+        let Part::Heading(level, _) = &self.parts[at] else { unreachable!("a heading was looked for") };
         let rest = &self.parts[at + 1..];
         let end = rest.iter().position(|part| matches!(part, Part::Heading(next, _) if next <= level));
         &rest[..end.unwrap_or(rest.len())]

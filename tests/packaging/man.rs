@@ -1,9 +1,7 @@
 //! The man pages: the command line as clap knows it, the rest as README.md and docs/reference.md say it.
 
-use std::io::{self, Write};
-
+use clap::builder::StyledStr;
 use clap::{Arg, Command, CommandFactory as _, Id};
-use clap_mangen::Man;
 use roff::{Inline, Roff, bold, italic, roman};
 use wanbeacon::cli::args::Args;
 use wanbeacon::rules::moment::RELEASED;
@@ -16,7 +14,7 @@ const REFERENCE: &str = "docs/reference.md";
 /// First line of every page.
 const ORIGIN: &str = ".\\\" Made from the sources: see tests/packaging.rs.\n";
 
-const USAGE: &str = "wanbeacon [OPTIONS]\nwanbeacon [OPTIONS] --once\nwanbeacon [OPTIONS] COMMAND [ARGUMENTS]";
+const USAGE: [&str; 3] = ["[OPTIONS]", "[OPTIONS] --once", "[OPTIONS] COMMAND [ARGUMENTS]"];
 
 const HOME: &str = "https://docs.rs/wanbeacon";
 
@@ -24,15 +22,22 @@ const HOME: &str = "https://docs.rs/wanbeacon";
 pub(crate) fn program() -> String {
     let readme = Document::read(README);
     let reference = Document::read(REFERENCE);
-    let command = Args::command().override_usage(USAGE);
-    let man = Man::new(command.clone()).date(day()).manual("User Commands");
+    let mut command = Args::command();
+    command.build();
     let mut page = Page::default();
-    page.clap(|out| man.render_title(out));
+    page.title("wanbeacon", "1", "User Commands");
     page.name("wanbeacon", &command.get_about().map(ToString::to_string).unwrap_or_default());
-    page.clap(|out| man.render_synopsis_section(out));
+    page.control("SH", &["SYNOPSIS"]);
+    for (at, usage) in USAGE.iter().enumerate() {
+        if at > 0 {
+            page.control("br", &[]);
+        }
+        page.running(&[bold("wanbeacon"), roman(format!(" {usage}"))]);
+    }
     page.section("DESCRIPTION", before_headings(readme.below("wanbeacon")));
-    page.clap(|out| man.render_options_section(out));
-    page.commands(command);
+    page.control("SH", &["OPTIONS"]);
+    command.get_arguments().filter(|it| !it.is_positional()).for_each(|option| page.option(option));
+    page.commands(&command);
     page.section("EXIT STATUS", readme.below("Exit codes"));
     page.section("STATUS WORDS", readme.below("Status words"));
     page.section("ENVIRONMENT", reference.below("Environment"));
@@ -48,9 +53,8 @@ pub(crate) fn program() -> String {
 pub(crate) fn configuration() -> String {
     let reference = Document::read(REFERENCE);
     let readme = Document::read(README);
-    let source = concat!("wanbeacon ", env!("CARGO_PKG_VERSION"));
     let mut page = Page::default();
-    page.control("TH", &["wanbeacon.toml", "5", &day(), source, "File Formats"]);
+    page.title("wanbeacon.toml", "5", "File Formats");
     page.name("wanbeacon.toml", "Configuration of wanbeacon.");
     page.section("DESCRIPTION", reference.below("The configuration"));
     let example = readme.parts.iter().find(|part| matches!(part, Part::Code(language, _) if language == "toml"));
@@ -101,17 +105,20 @@ impl Page {
     }
 
     fn paragraph(&mut self, text: &[Inline]) {
-        self.control("PP", &[]);
+        self.space();
         self.running(text);
     }
 
-    /// What clap makes.
-    fn clap(&mut self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        let mut made = Vec::new();
-        render(&mut made).expect("memory can be written");
-        let made = String::from_utf8(made).expect("it is text");
-        let preamble = Roff::new().render();
-        self.0.push_str(made.strip_prefix(&preamble).expect("every part begins so"));
+    /// A heading makes room by itself.
+    fn space(&mut self) {
+        let last = self.0.lines().next_back().unwrap_or_default();
+        if !last.starts_with(".SH") && !last.starts_with(".SS") {
+            self.control("PP", &[]);
+        }
+    }
+
+    fn title(&mut self, name: &str, section: &str, manual: &str) {
+        self.control("TH", &[name, section, &day(), concat!("wanbeacon ", env!("CARGO_PKG_VERSION")), manual]);
     }
 
     /// `about`: its first sentence is taken.
@@ -144,7 +151,7 @@ impl Page {
     }
 
     fn literal(&mut self, text: &str) {
-        self.control("PP", &[]);
+        self.space();
         self.control("RS", &["4"]);
         self.control("nf", &[]);
         text.lines().for_each(|line| self.running(&[roman(line)]));
@@ -172,8 +179,7 @@ impl Page {
     }
 
     /// Every command, with what it takes beside the options of all.
-    fn commands(&mut self, mut command: Command) {
-        command.build();
+    fn commands(&mut self, command: &Command) {
         self.control("SH", &["COMMANDS"]);
         let inherited: Vec<Id> = command.get_arguments().filter(|it| it.is_global_set()).map(|it| it.get_id().clone()).collect();
         for inner in command.get_subcommands() {
@@ -189,29 +195,48 @@ impl Page {
         let mut title = vec![bold(&name)];
         for positional in own.iter().filter(|it| it.is_positional()) {
             let shown = positional.get_value_names().map_or(positional.get_id().as_str(), |names| names[0].as_str());
-            title.extend(if positional.is_required_set() { vec![roman(" "), italic(shown)] } else { vec![roman(" ["), italic(shown), roman("]")] });
+            title.extend(if positional.is_required_set() {
+                vec![roman(" "), italic(shown)]
+            } else {
+                vec![roman(" ["), italic(shown), roman("]")]
+            });
         }
         self.running(&title);
-        self.running(&[roman(command.get_about().map(ToString::to_string).unwrap_or_default()), roman(".")]);
+        self.running(&[roman(sentence(command.get_about()))]);
         let options: Vec<&&Arg> = own.iter().filter(|it| !it.is_positional()).collect();
         if !options.is_empty() {
             self.control("RS", &[]);
             options.iter().for_each(|option| self.option(option));
             self.control("RE", &[]);
         }
-        let inherited: Vec<Id> = inherited.iter().cloned().chain(own.iter().filter(|it| it.is_global_set()).map(|it| it.get_id().clone())).collect();
+        let inherited: Vec<Id> =
+            inherited.iter().cloned().chain(own.iter().filter(|it| it.is_global_set()).map(|it| it.get_id().clone())).collect();
         command.get_subcommands().for_each(|inner| self.command(&format!("{name} "), inner, &inherited));
     }
 
+    /// With its values, its default and its variable.
     fn option(&mut self, option: &Arg) {
         self.control("TP", &[]);
-        let mut title = vec![bold(format!("--{}", option.get_long().expect("every option has a long name")))];
+        let names = option.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+        let mut title = vec![bold(format!("{names}--{}", option.get_long().expect("every option has a long name")))];
+        let mut said = vec![roman(sentence(option.get_help()))];
         if option.get_action().takes_values() {
             let value = option.get_value_names().map_or("VALUE", |names| names[0].as_str());
             title.extend([roman(" "), italic(value)]);
+            let values: Vec<String> = option.get_possible_values().iter().map(|it| it.get_name().to_owned()).collect();
+            if !values.is_empty() {
+                said.push(roman(format!(" One of {}.", values.join(", "))));
+            }
+            let defaults: Vec<String> = option.get_default_values().iter().map(|it| it.to_string_lossy().into_owned()).collect();
+            if !defaults.is_empty() {
+                said.push(roman(format!(" Default: {}.", defaults.join(", "))));
+            }
+        }
+        if let Some(variable) = option.get_env() {
+            said.extend([roman(" Variable: "), bold(variable.to_string_lossy()), roman(".")]);
         }
         self.running(&title);
-        self.running(&[roman(option.get_help().map(ToString::to_string).unwrap_or_default()), roman(".")]);
+        self.running(&said);
     }
 
     fn files(&mut self, folder: &[Part]) {
@@ -250,6 +275,11 @@ fn inlines(text: &Text) -> Vec<Inline> {
         Run::Code(code) => bold(code.as_str()),
     };
     text.0.iter().map(inline).collect()
+}
+
+/// Help as clap has it, with a full stop.
+fn sentence(help: Option<&StyledStr>) -> String {
+    help.map(|help| help.to_string().trim_end_matches('.').to_owned() + ".").unwrap_or_default()
 }
 
 fn capital(text: &str) -> String {

@@ -122,7 +122,8 @@ impl Reference {
     }
 
     fn value(&self, path: &str, said: &str) -> Value {
-        let form = form(path).unwrap_or_else(|| panic!("docs/reference.md has the key {path}: give it a form in tests/packaging/schema.rs"));
+        let form =
+            form(path).unwrap_or_else(|| panic!("docs/reference.md has the key {path}: give it a form in tests/packaging/schema.rs"));
         let mut value = if self.tables.get(path) == Some(&Kind::Alternative) { json!({ "anyOf": [form, self.table(path)] }) } else { form };
         value["description"] = json!(said);
         value

@@ -9,8 +9,12 @@ use crate::made;
 /// What only Debian asks for.
 const DEBIAN_ONLY: [&str; 1] = ["usr/share/lintian/overrides/wanbeacon"];
 
-/// What `cargo-deb` takes from other keys: the copyright.
-const RPM_ONLY: [&str; 2] = ["usr/share/doc/wanbeacon/LICENSE-APACHE", "usr/share/doc/wanbeacon/LICENSE-MIT"];
+/// What `cargo-deb` takes from another key: the copyright.
+const RPM_ONLY: [&str; 2] = ["usr/share/licenses/wanbeacon/LICENSE-APACHE", "usr/share/licenses/wanbeacon/LICENSE-MIT"];
+
+/// Folders that the two call differently: Debian's name, the other one's.
+const NAMES: [(&str, &str); 2] =
+    [("lib/systemd/", "usr/lib/systemd/"), ("usr/share/zsh/vendor-completions/", "usr/share/zsh/site-functions/")];
 
 fn packages() -> Value {
     let manifest: Value = toml::from_str(&made::read("Cargo.toml")).expect("Cargo.toml is TOML");
@@ -25,11 +29,11 @@ pub(crate) fn maintainer() -> String {
 /// An asset: where it comes from, where it goes, and its mode.
 type Asset = (String, String, String);
 
-fn assets(kind: &str, source: &str, destination: &str) -> BTreeSet<Asset> {
+fn assets(kind: &str) -> BTreeSet<Asset> {
     let text = |asset: &Value, key: &str| asset[key].as_str().unwrap_or_default().trim_start_matches('/').to_owned();
     let packages = packages();
     let assets = packages[kind]["assets"].as_array().expect("a list");
-    assets.iter().map(|asset| (text(asset, source), text(asset, destination), text(asset, "mode"))).collect()
+    assets.iter().map(|asset| (text(asset, "source"), text(asset, "dest"), text(asset, "mode"))).collect()
 }
 
 /// Without the form of a mode: "644", "0644" and "100644" are the same.
@@ -43,14 +47,15 @@ fn both_packages_carry_the_same_files() {
         let kept = assets.into_iter().filter(|(_, destination, _)| !except.contains(&destination.as_str()));
         kept.map(|(_, destination, rights)| (destination, mode(&rights).to_owned())).collect()
     };
-    let deb = kept(assets("deb", "source", "dest"), &DEBIAN_ONLY);
+    let renamed = |path: String| NAMES.iter().find_map(|(from, to)| Some(format!("{to}{}", path.strip_prefix(from)?))).unwrap_or(path);
+    let deb: BTreeSet<_> = kept(assets("deb"), &DEBIAN_ONLY).into_iter().map(|(path, rights)| (renamed(path), rights)).collect();
     assert!(deb.len() >= 10, "only {} files found", deb.len());
-    assert_eq!(deb, kept(assets("generate-rpm", "source", "dest"), &RPM_ONLY));
+    assert_eq!(deb, kept(assets("generate-rpm"), &RPM_ONLY));
 }
 
 #[test]
 fn everything_that_packages_carry_is_there() {
-    for (source, _, _) in assets("deb", "source", "dest").into_iter().chain(assets("generate-rpm", "source", "dest")) {
+    for (source, _, _) in assets("deb").into_iter().chain(assets("generate-rpm")) {
         if !source.starts_with("target/") {
             made::read(&source);
         }

@@ -15,6 +15,8 @@ mod man;
 mod metadata;
 #[path = "packaging/schema.rs"]
 mod schema;
+#[path = "packaging/units.rs"]
+mod units;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

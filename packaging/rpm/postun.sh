@@ -5,3 +5,7 @@ if [ -d /run/systemd/system ]; then
     systemctl try-restart wanbeacon.service wanbeacon-once.timer >/dev/null 2>&1 || :
   fi
 fi
+# Folders are nobody's in this package.
+if [ "$1" -eq 0 ]; then
+  rmdir /etc/wanbeacon /usr/share/wanbeacon /usr/share/doc/wanbeacon /usr/share/licenses/wanbeacon 2>/dev/null || :
+fi

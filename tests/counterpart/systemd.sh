@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs the package on a real Debian with a real systemd, and runs the service there: ready and status line, reload, credential,
-# restart during a lock, watchdog, timer, upgrade, removal and purge. The provider is beside it, in the same network without a way out.
+# restart during a lock, watchdog, timer, upgrade, removal and purge. Then the tarball. The provider is beside it, in the same network
+# without a way out.
 #
 # Usage: systemd.sh PROGRAM|PACKAGE.deb
 #
-# Of a PROGRAM a package is made first, which needs cargo-deb. Needs root, debootstrap, systemd-nspawn, iproute2 and python3. The Debian
+# Of a PROGRAM a package is made first, which needs cargo-deb. Needs root, debootstrap, systemd-nspawn, iproute2,
+# cargo and python3. The Debian
 # is made by debootstrap and kept in $WANBEACON_DEBIAN, if that is set, for the next time. Takes about two minutes, and one more the
 # first time. Ends with "N passed, N failed", and with 1 if anything failed; or with "skipped: WHY" and 200 where it cannot run.
 
@@ -291,6 +293,9 @@ rounds() {
   # Without the entry that is locked: a round with it ends with 77, and that is a failure.
   configure "$address" home other
   machine systemctl daemon-reload
+  machine systemctl reset-failed
+  machine systemctl restart wanbeacon
+  is "the daemon runs" "active running" "$(active_running)"
   is "a round beside the daemon is no failure" "0 success" "$(code machine systemctl start wanbeacon-once) $(property Result wanbeacon-once.service)"
   machine systemctl disable --now wanbeacon
   is "a round has the daemon's state" "0 success" "$(code machine systemctl start wanbeacon-once) $(property Result wanbeacon-once.service)"
@@ -335,6 +340,31 @@ removal() {
   is "nor a unit" "" "$(machine systemctl list-unit-files --no-legend 'wanbeacon*')"
 }
 
+# The same without a package manager. The password is in the configuration this time, which only root and the service can read.
+tarball() {
+  echo "== the tarball"
+  local made
+  made=$("$here/../../packaging/tarball.sh" "$program" "$folder/tarball" | sed -n 's/.*  //p')
+  cp "$folder/tarball/$made" "$root/"
+  files >"$folder/before"
+  began=$(date +%s%N)
+  is "it unpacks" 0 "$(code machine tar -C /opt -xzf "/$made")"
+  is "it installs" 0 "$(code machine "/opt/${made%.tar.gz}/install.sh")"
+  is "root and the service can read the configuration, nobody else" "640 root:wanbeacon" "$(rights /etc/wanbeacon/config.toml)"
+  configure "$address" tarball
+  sed -i 's/^password = .*/password = "a-secret-in-the-file"/' "$root/etc/wanbeacon/config.toml"
+  is "the service starts" 0 "$(code machine systemctl enable --now wanbeacon)"
+  within 10 "the address is sent" 1 requests "host=tarball.dyn.test&ip=$address&pw=a-secret-in-the-file"
+  echo "        from the tarball to the first request: $((($(date +%s%N) - began) / 1000000)) ms"
+  is "it installs over itself" 0 "$(code machine "/opt/${made%.tar.gz}/install.sh")"
+  is "and leaves the configuration alone" 1 "$(grep -c tarball "$root/etc/wanbeacon/config.toml")"
+  is "it removes itself" 0 "$(code machine "/opt/${made%.tar.gz}/install.sh" --remove)"
+  is "nothing runs" inactive "$(property ActiveState)"
+  rm -r "$root/opt/${made%.tar.gz}"
+  is "configuration and state are left" "./etc/wanbeacon ./etc/wanbeacon/config.toml ./var/lib/private/wanbeacon ./var/lib/private/wanbeacon/state ./var/lib/wanbeacon" \
+    "$(files | comm -13 "$folder/before" - | grep -v -e /lock$ -e /control.sock$ | paste -sd ' ')"
+}
+
 check_tools
 ip netns add "$container-probe" 2>/dev/null || skip "network namespaces cannot be made here"
 ip netns delete "$container-probe"
@@ -353,5 +383,6 @@ socket
 rounds
 upgrade
 removal
+tarball
 shut_down
 finish

@@ -42,7 +42,10 @@ case ${1:-} in
     find usr -type f | while read -r file; do
       rm -f "$root/$file"
     done
-    rmdir "$root/usr/share/wanbeacon" "$root/usr/share/doc/wanbeacon" "$root/usr/share/licenses/wanbeacon" 2>/dev/null || true
+    # Those that others use are not empty.
+    find usr -depth -type d | while read -r folder; do
+      rmdir "$root/$folder" 2>/dev/null || true
+    done
     if systemd; then
       systemctl daemon-reload
     fi

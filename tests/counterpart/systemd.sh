@@ -5,10 +5,10 @@
 #
 # Usage: systemd.sh PROGRAM|PACKAGE.deb
 #
-# Of a PROGRAM a package is made first, which needs cargo-deb. Needs root, debootstrap, systemd-nspawn, iproute2,
-# cargo and python3. The Debian
-# is made by debootstrap and kept in $WANBEACON_DEBIAN, if that is set, for the next time. Takes about two minutes, and one more the
-# first time. Ends with "N passed, N failed", and with 1 if anything failed; or with "skipped: WHY" and 200 where it cannot run.
+# Of a PROGRAM a package is made first, which needs cargo-deb. Needs root, debootstrap, systemd-nspawn, iproute2, cargo and python3.
+# The Debian is made by debootstrap and kept in $WANBEACON_DEBIAN, if that is set, for the next time. Takes about two minutes, and one
+# more the first time. Ends with "N passed, N failed", and with 1 if anything failed; or with "skipped: WHY" and 200 where it
+# cannot run.
 
 set -euo pipefail
 umask 022
@@ -16,7 +16,7 @@ umask 022
 given=$(realpath "${1:?usage: systemd.sh PROGRAM|PACKAGE.deb}")
 . "$(dirname "$0")/stage.sh"
 
-readonly suite=bookworm address=91.12.34.56 second=91.12.34.57
+readonly suite=bookworm address=91.12.34.56
 readonly secret=a-secret-by-credential
 # Where no other run is.
 readonly container=wanbeacon-$$
@@ -300,11 +300,11 @@ rounds() {
   machine systemctl disable --now wanbeacon
   is "a round has the daemon's state" "0 success" "$(code machine systemctl start wanbeacon-once) $(property Result wanbeacon-once.service)"
   is "so nothing is sent" "$before" "$(requests)"
-  configure "$second" home other
+  configure "$address" home other round
   machine systemctl enable --now wanbeacon-once.timer
   is "the timer runs" "active waiting" "$(property ActiveState wanbeacon-once.timer) $(property SubState wanbeacon-once.timer)"
   machine systemctl start wanbeacon-once
-  within 5 "another address is sent by a round" 1 requests "host=home.dyn.test&ip=$second"
+  within 5 "what is new is sent by a round" 1 requests "host=round.dyn.test"
   machine systemctl disable --now wanbeacon-once.timer
   machine systemctl enable --now wanbeacon
 }
@@ -321,8 +321,8 @@ upgrade() {
   within 5 "the service runs again" "active running" active_running
   is "with another process" another "$([[ $(property MainPID) != "$main" ]] && echo another)"
   is "it stays switched on" enabled "$(machine systemctl is-enabled wanbeacon)"
-  is "the configuration is as it was" "640 root:wanbeacon 2" "$(rights /etc/wanbeacon/config.toml) $(grep -c '^domain' "$root/etc/wanbeacon/config.toml")"
-  is "the state is" "$second" "$(state ipv4 published)"
+  is "the configuration is as it was" "640 root:wanbeacon 3" "$(rights /etc/wanbeacon/config.toml) $(grep -c '^domain' "$root/etc/wanbeacon/config.toml")"
+  is "the state is" "$address" "$(state ipv4 published)"
   is "nothing is sent" "$before" "$(requests)"
 }
 

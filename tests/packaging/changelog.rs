@@ -12,24 +12,23 @@ const WIDTH: usize = 80;
 /// Every version that was released, the newest first.
 pub(crate) fn debian() -> String {
     let changelog = Document::read("CHANGELOG.md");
-    let mut made = String::new();
-    for part in &changelog.parts {
-        let Part::Heading(2, title) = part else { continue };
-        let title = title.plain();
-        let Some((version, day)) = title.split_once(" - ") else { continue };
-        let version = version.trim_matches(['[', ']']);
-        made.push_str(&format!("wanbeacon ({version}-{REVISION}) unstable; urgency=medium\n\n"));
-        for part in changelog.below(&title) {
-            match part {
-                Part::Heading(_, kind) => made.push_str(&format!("  [ {} ]\n", kind.plain())),
-                Part::Point(text) => made.push_str(&wrapped(&text.plain())),
-                Part::Paragraph(text) => made.push_str(&wrapped(&text.plain())),
-                Part::Table(_) | Part::Code(..) => panic!("a changelog has sentences"),
-            }
-        }
-        made.push_str(&format!("\n -- {}  {}\n\n", metadata::maintainer(), date(day)));
-    }
-    made.trim_end().to_owned() + "\n"
+    let released = changelog.parts.iter().filter_map(|part| match part {
+        Part::Heading(2, title) => Some(title.plain()).filter(|title| title.contains(" - ")),
+        _ => None,
+    });
+    released.map(|title| version(&title, changelog.below(&title))).collect::<Vec<_>>().join("\n")
+}
+
+/// One of them; its title is `[VERSION] - DAY`.
+fn version(title: &str, parts: &[Part]) -> String {
+    let (version, day) = title.split_once(" - ").expect("a released version has a day");
+    let said = parts.iter().map(|part| match part {
+        Part::Heading(_, kind) => format!("  [ {} ]\n", kind.plain()),
+        Part::Point(text) | Part::Paragraph(text) => wrapped(&text.plain()),
+        Part::Table(_) | Part::Code(..) => panic!("CHANGELOG.md: {title} has more than sentences"),
+    });
+    let (version, said, maintainer) = (version.trim_matches(['[', ']']), said.collect::<String>(), metadata::maintainer());
+    format!("wanbeacon ({version}-{REVISION}) unstable; urgency=medium\n\n{said}\n -- {maintainer}  {}\n", date(day))
 }
 
 fn wrapped(text: &str) -> String {

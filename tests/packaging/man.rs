@@ -164,14 +164,20 @@ impl Page {
         let (head, rows) = rows.split_first().expect("a table has a head");
         for row in rows {
             let (subject, said) = row.split_first().expect("a row has cells");
-            self.control("TP", &[]);
+            // With its width: a list before it may have set another one.
+            self.control("TP", &["8"]);
             self.running(&subject_of(subject));
             let mut text = Vec::new();
             for (cell, title) in said.iter().zip(head.iter().skip(1)).filter(|(cell, _)| !cell.0.is_empty()) {
+                let mut cell = inlines(cell);
                 if !text.is_empty() {
-                    text.push(roman(format!(". {}: ", capital(&title.plain()))));
+                    // "required" is no default, and needs no title.
+                    match cell.first_mut() {
+                        Some(Inline::Roman(first)) if first.starts_with("required") => *first = format!(". {}", capital(first)),
+                        _ => text.push(roman(format!(". {}: ", capital(&title.plain())))),
+                    }
                 }
-                text.extend(inlines(cell));
+                text.extend(cell);
             }
             text.push(roman("."));
             self.running(&text);
@@ -206,7 +212,9 @@ impl Page {
         let options: Vec<&&Arg> = own.iter().filter(|it| !it.is_positional()).collect();
         if !options.is_empty() {
             self.control("RS", &[]);
-            options.iter().for_each(|option| self.option(option));
+            for option in options {
+                self.option(option);
+            }
             self.control("RE", &[]);
         }
         let inherited: Vec<Id> =

@@ -13,29 +13,52 @@ pub(crate) const FILE: &str = "packaging/wanbeacon.schema.json";
 /// The table whose unknown names are lines, with the keys of the table itself.
 const LINES: &str = "wan";
 
+/// `true` or `false`.
+const FLAGS: [&str; 3] = ["ddns.enabled", "ddns.verify", "ddns.fritz_compat"];
+
+/// A text with something in it.
+const TEXTS: [&str; 15] = [
+    "ddns.provider",
+    "ddns.update_url",
+    "ddns.update_url.url",
+    "ddns.username",
+    "ddns.server_ipv4",
+    "ddns.server_ipv6",
+    "ddns.ipv6_host",
+    "ddns.wan",
+    "wan.interface",
+    "fritzbox.address",
+    "fritzbox.username",
+    "fritzbox.tls_fingerprint",
+    "daemon.state_dir",
+    "daemon.ca_file",
+    "daemon.user_agent",
+];
+
+/// One text or a list of texts.
+const LISTS: [&str; 7] =
+    ["ddns.domain", "ddns.update_url.good", "ddns.update_url.nochg", "ddns.update_url.fail", "wan.ipv4", "wan.ipv6", "daemon.resolver"];
+
+/// A number and a unit; more of both may follow.
+const SPANS: [&str; 3] = ["ddns.update_url.spacing", "daemon.interval", "daemon.settle"];
+
 /// The form of the value at a path; every table has its keys from the reference.
 fn form(path: &str) -> Option<Value> {
-    let text = json!({ "type": "string", "minLength": 1 });
-    let texts = json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] });
-    let flag = json!({ "type": "boolean" });
-    let span = json!({ "type": "string", "pattern": r"^\d+ *(ms|[smhd]).*$" });
+    let span = json!({ "type": "string", "pattern": "^[0-9]+ *[a-zA-Z]" });
     Some(match path {
+        path if FLAGS.contains(&path) => json!({ "type": "boolean" }),
+        path if TEXTS.contains(&path) => json!({ "type": "string", "minLength": 1 }),
+        path if LISTS.contains(&path) => json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
+        path if SPANS.contains(&path) => span,
         "version" => json!({ "const": 1 }),
-        "ddns.enabled" | "ddns.verify" | "ddns.fritz_compat" => flag,
-        "ddns.domain" | "wan.ipv4" | "wan.ipv6" | "daemon.resolver" => texts,
-        "ddns.update_url.good" | "ddns.update_url.nochg" | "ddns.update_url.fail" => texts,
         "ddns.update_url.method" => json!({ "type": "string", "enum": ["GET", "POST", "PUT", "PATCH"] }),
         "ddns.update_url.headers" => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         "ddns.update_url.batch" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
         "ddns.update_url.body" => json!({ "type": "string" }),
-        "ddns.update_url.spacing" | "daemon.interval" | "daemon.settle" => span,
         "ddns.refresh" => json!({ "anyOf": [span, { "const": "off" }] }),
         "ddns.mode" => json!({ "type": "string", "enum": modes() }),
         "ddns.missing_family" => json!({ "type": "string", "enum": ["hold", "drop"] }),
         "ddns.password" | "fritzbox.password" => password(),
-        "ddns.provider" | "ddns.update_url" | "ddns.update_url.url" | "ddns.username" | "ddns.server_ipv4" | "ddns.server_ipv6" => text,
-        "ddns.ipv6_host" | "ddns.wan" | "wan.interface" | "fritzbox.address" | "fritzbox.username" | "fritzbox.tls_fingerprint" => text,
-        "daemon.state_dir" | "daemon.ca_file" | "daemon.user_agent" => text,
         _ => return None,
     })
 }
@@ -147,8 +170,11 @@ fn below(path: &str, key: &str) -> String {
 /// What the cells behind a key say, and whether it must be there.
 fn said(row: &[Text]) -> (String, bool) {
     let (meaning, default) = (row[1].marked(), row[2].marked());
-    let required = default == "required";
-    (if required { format!("{meaning}. Required.") } else { format!("{meaning}. Default: {default}.") }, required)
+    let said = match default.strip_prefix("required") {
+        Some(when) => format!("{meaning}. Required{when}."),
+        None => format!("{meaning}. Default: {default}."),
+    };
+    (said, default == "required")
 }
 
 fn schema() -> Value {
@@ -216,6 +242,14 @@ fn written(way: &Way, value: &Value) -> (String, String) {
 
 fn problems(text: &str) -> Vec<Problem> {
     load(text, "config.toml", &World::given([], [])).map_or_else(|problems| problems, |loaded| loaded.warnings)
+}
+
+#[test]
+fn every_key_that_has_a_form_is_in_the_reference() {
+    let reference = Reference::read();
+    for path in [&FLAGS[..], &TEXTS[..], &LISTS[..], &SPANS[..]].concat() {
+        assert!(reference.keys.contains_key(path), "docs/reference.md has no {path}");
+    }
 }
 
 #[test]

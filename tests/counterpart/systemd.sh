@@ -63,7 +63,7 @@ make_debian() {
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
 }
 
-# Not --private-network: where systemd is not the init of this machine, it waits for one.
+# In the network of the provider, and without asking a systemd of this machine, which may have none.
 boot() {
   systemd-nspawn --quiet --directory="$root" --machine="$container" --boot --register=no --keep-unit --console=pipe \
     --network-namespace-path="/run/netns/$(space client)" >"$folder/console" 2>&1 </dev/null &

@@ -5,9 +5,11 @@ Usage: provider.py LOG [PORT]
 
 Listens on 127.0.0.1, port 8000 unless another one is given. Each request becomes a line of LOG: seconds of the
 monotonic clock, which is the same in all processes of a machine, and the target. A path that begins with /echo is
-answered with what the file LOG.echo holds, and not written down.
+answered with what the file LOG.echo holds, and not written down. If there is a file LOG.answer, its word takes the
+place of the yes.
 """
 
+import os
 import socketserver
 import sys
 import time
@@ -35,6 +37,9 @@ class Provider(socketserver.StreamRequestHandler):
                 file.write(f"{seen:.6f} {target[0]}\n")
             query = urllib.parse.parse_qs(url.query)
             body = "good " + (query.get("myip") or query.get("ip") or [""])[0]
+            if os.path.exists(self.server.log + ".answer"):
+                with open(self.server.log + ".answer", encoding="ascii") as file:
+                    body = file.read()
         body = body.encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.wfile.write(head.encode() + body)

@@ -1,20 +1,25 @@
 //! `wanbeacon healthcheck`: is the daemon alive?
 
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::args::Options;
 use super::ask::ask;
 use super::exit::Exit;
+use super::load;
 use super::out::Out;
 use crate::control::Request;
 
 /// A daemon whose loop takes longer for one event is not well. Below the usual 30 s of Docker.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Asks the daemon's own loop: it lives if it answers, whatever the providers say.
+/// Asks the daemon's own loop: it lives if it answers, whatever the providers say. Without a state folder there is no socket;
+/// then the web listener is asked.
 pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     match ask(options, &Request::Health, LIMIT) {
         Ok(_) => Exit::Success,
+        Err(_) if web(options).is_some_and(|address| answers(address).unwrap_or(false)) => Exit::Success,
         Err(error) => {
             out.complain(error);
             Exit::Unhealthy
@@ -22,8 +27,30 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     }
 }
 
+/// Where the web listener of the configured daemon can be reached from here.
+fn web(options: &Options) -> Option<SocketAddr> {
+    let web = load::load(options).ok()?.loaded.settings.web;
+    let host = match web.listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    web.enabled.then(|| SocketAddr::new(host, web.listen.port()))
+}
+
+fn answers(address: SocketAddr) -> io::Result<bool> {
+    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(4096).read_to_end(&mut answer)?;
+    Ok(answer.starts_with(b"HTTP/1.0 200 ") || answer.starts_with(b"HTTP/1.1 200 "))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::super::args::Args;
     use super::super::out::tests::Page;
     use super::*;
@@ -36,5 +63,29 @@ mod tests {
         let page = Page::default();
         assert_eq!(run(&args.options, &mut page.out()).code(), 1);
         assert!(page.text().starts_with("wanbeacon: no daemon is running"), "{}", page.text());
+    }
+
+    #[test]
+    fn without_a_state_folder_the_web_listener_is_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let config = dir.path().join("config.toml");
+        std::fs::write(&config, format!("[web]\nlisten = \"{}\"\n", listener.local_addr().unwrap())).unwrap();
+        let told = |answer: &'static [u8]| {
+            let listener = listener.try_clone().unwrap();
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut asked = [0; 64];
+                let length = stream.read(&mut asked).unwrap();
+                stream.write_all(answer).unwrap();
+                asked[..length].to_vec()
+            });
+            let line = ["wanbeacon".into(), "--state-dir=none".into(), "--config".into(), config.clone().into(), "healthcheck".into()];
+            let code = run(&Args::read(line).unwrap().options, &mut Page::default().out()).code();
+            assert!(server.join().unwrap().starts_with(b"GET /healthz "));
+            code
+        };
+        assert_eq!(told(b"HTTP/1.0 200 OK\r\n\r\nok"), 0);
+        assert_eq!(told(b"HTTP/1.0 503 Service Unavailable\r\n\r\n"), 1);
     }
 }

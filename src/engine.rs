@@ -30,9 +30,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rules::address::{Family, PerFamily};
 use crate::rules::consensus::{Line, Services};
 use crate::rules::domain::{Domain, Entry};
+use crate::rules::address::{Family, PerFamily};
 use crate::rules::moment::{Moment, Now};
 use crate::rules::push::{Push, Pushed};
 use crate::rules::schedule;

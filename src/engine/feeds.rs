@@ -89,7 +89,9 @@ pub(super) fn uses_prefix(entry: &Entry) -> bool {
     let sending = &entry.sending;
     let mut urls = sending.single.iter().filter_map(|(_, url)| url.as_ref()).chain(&sending.together);
     let mut texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
-    entry.ipv6_host.is_some() || urls.any(|url| url.uses(Placeholder::LanPrefix)) || texts.any(|text| text.uses(Placeholder::LanPrefix))
+    entry.ipv6_host.is_some()
+        || urls.any(|url| url.uses(Placeholder::LanPrefix))
+        || texts.any(|text| text.uses(Placeholder::LanPrefix))
 }
 
 fn through(via: Option<&str>) -> String {

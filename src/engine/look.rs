@@ -79,9 +79,9 @@ impl Engine {
         let follows = |entry: &Entry| entry.wan == *name && entry.ipv6_host.is_none();
         let by_the_line = |entry: usize| self.basis(entry, family).is_none_or(|basis| !basis.pushed);
         let groups = self.groups.iter().enumerate().filter(|(entry, group)| follows(&group.entry) && by_the_line(*entry));
-        let published = groups
-            .map(|(_, group)| group)
-            .find_map(|group| group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address)));
+        let published = groups.map(|(_, group)| group).find_map(|group| {
+            group.names.iter().find_map(|families| Some(families[family].as_ref()?.record.published.as_ref()?.address))
+        });
         let last = self.wans[wan].sights[family].calm.last_known.and_then(|last| last.address);
         last.filter(|known| published == Some(*known)).or(published)
     }

@@ -159,6 +159,59 @@ fn a_push_for_one_name_leaves_the_others_alone() {
 }
 
 #[test]
+fn every_word_of_the_protocol_is_said_for_its_cause() {
+    let provider = Fake::start(|seen| match seen.parameter("hostname").unwrap_or_default().split('.').next() {
+        Some("locked") => Answer::ok("nohost"),
+        Some("refused") => Answer::ok("dnserr_lock"),
+        _ => Answer::good(seen),
+    });
+    let entries = ["home", "locked", "refused", "fixed"].map(|name| {
+        let wan = if name == "fixed" { "fixed" } else { "default" };
+        format!(
+            "[[ddns]]\nprovider = \"freedyn\"\nserver_ipv4 = {:?}\ndomain = \"{name}.example.org\"\nusername = \"1234567890\"\n\
+             password = \"geheim\"\nmode = \"v4\"\nverify = false\nwan = \"{wan}\"\n",
+            provider.v4("")
+        )
+    });
+    let lines = format!("[wan.default]\n{PUSHED}\n[wan.fixed]\n{}\n[daemon]\nsettle = \"0s\"\n", fixed(Some(V4_OLD), None));
+    let home = Home::new(&format!("{}{lines}{}", entries.concat(), web("")));
+    let daemon = home.daemon();
+    let client = daemon.client();
+    daemon.says("answered \"good");
+    let push = |query: &str| {
+        let told = client.push(ROUTER, query);
+        (told.status, told.body)
+    };
+    for (name, answer) in [("locked", "nohost"), ("refused", "dnserr_lock")] {
+        assert_eq!(push(&format!("hostname={name}.example.org&myip={V4_NEW}")), good(V4_NEW));
+        daemon.says(&format!("answered \"{answer}\""));
+        // Answered after the event is dealt with.
+        home.status();
+    }
+    let many = vec![NAME; 21].join(",");
+    for (query, status, words) in [
+        (format!("hostname={NAME}&myip={V4_NEW}"), 200, format!("good {V4_NEW}")),
+        (format!("hostname={NAME}&myip={V4_NEW}"), 200, format!("nochg {V4_NEW}")),
+        (format!("hostname=fixed.example.org&myip={V4_NEW}"), 200, "norecord".into()),
+        (format!("hostname={NAME}&myip={V6_NEW}"), 200, "norecord".into()),
+        (format!("hostname={NAME}&myip={V4_NEW}&user=router&password=wrong"), 401, "badauth".into()),
+        (format!("hostname=nowhere.example.org&myip={V4_NEW}"), 400, "notfqdn".into()),
+        (format!("myip={V4_NEW}"), 400, "nohost".into()),
+        (format!("hostname={many}&myip={V4_NEW}"), 400, "numhost".into()),
+        (format!("hostname=locked.example.org&myip={V4_NEXT}"), 403, "abuse".into()),
+        (format!("hostname={NAME}&myip=tomorrow"), 400, "dnserr".into()),
+        (format!("hostname={NAME}&myip=192.168.178.20"), 400, "dnserr_int".into()),
+        (format!("hostname=refused.example.org&myip={V4_NEW}"), 400, "dnserr_lock".into()),
+        (format!("updateall=1&myip={V4_NEW}"), 400, "upallisdeprecated".into()),
+    ] {
+        assert_eq!(push(&query), (status, words), "{query}\n{}", daemon.text());
+    }
+    let told = client.ask("PUT", &format!("/nic/update?hostname={NAME}"), &[], "");
+    assert_eq!(told.pair(), (405, "badagent"));
+    // 911 needs a folder that cannot be written: see the tests of settings.
+}
+
+#[test]
 fn a_lock_at_the_provider_is_told_to_the_router_and_sends_nothing() {
     let provider = Fake::start(|_| Answer::ok("nohost"));
     let home = serving(&provider);

@@ -1,4 +1,4 @@
-//! Far more connections than are allowed, idle and slow ones, while there is something to do.
+//! Clients that mean harm: what is no request, and far more connections than are allowed while there is something to do.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::support::client::{Client, REMOTE};
 use crate::support::fake::{Answer, Fake};
 use crate::support::fritzbox::Source;
 use crate::support::home::{Home, NAME, V4_NEW, V4_NEXT, custom, memory_now, peak_memory};
-use crate::support::served::{ADMIN, ROUTER, web};
+use crate::support::served::{ADMIN, ROUTER, serving, web};
 use crate::support::told;
 
 /// Connections of each kind.
@@ -103,4 +103,46 @@ fn five_hundred_idle_and_five_hundred_slow_connections_stop_neither_an_update_no
     told(&format!("memory: {alone} KiB alone, {crowded} KiB among {} connections, {peak} KiB at most", 2 * EACH));
     assert!(peak < MOST, "{alone} KiB alone, {crowded} KiB in the crowd, {peak} KiB at most");
     assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn what_nobody_should_send_is_refused_and_costs_little() {
+    let provider = Fake::start(Answer::good);
+    let home = serving(&provider);
+    let mut daemon = home.daemon();
+    let client = daemon.client();
+    let soap = |body: &str| {
+        let action = "SOAPAction: urn:dslforum-org:service:X_AVM-DE_RemoteAccess:1#GetInfo";
+        format!("POST {REMOTE} HTTP/1.1\r\nHost: x\r\n{action}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let entities: Vec<String> = (1..10).map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(10))).collect();
+    let bomb = format!("<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY e0 \"x\">{}]><x>&e9;</x>", entities.concat());
+    let outside = "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>";
+    let fields = |number: usize| (0..number).map(|n| format!("X-{n}: y\r\n")).collect::<Vec<_>>().concat();
+    let long = "x".repeat(20_000);
+    for (what, request, status) in [
+        ("a list of entities", soap(&bomb), 500),
+        ("a file", soap(outside), 500),
+        ("depth", soap(&"<a>".repeat(15_000)), 500),
+        ("width", soap(&format!("<a>{}</a>", "<b/>".repeat(15_000))), 500),
+        ("no XML", soap(&"\u{0}".repeat(60_000)), 500),
+        ("a long body", soap(&"x".repeat(70_000)), 413),
+        ("a length that cannot be", format!("POST {REMOTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n"), 413),
+        ("a long field", format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"), 431),
+        ("many fields", format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{}\r\n", fields(150)), 431),
+        ("a long target", format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"), 431),
+        ("two hosts", "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n".to_owned(), 400),
+        ("two lengths", format!("POST {REMOTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"), 400),
+        ("no HTTP", "EHLO example.org\r\n\r\n".to_owned(), 400),
+    ] {
+        let answer = client.raw(request.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer:?}");
+        assert!(status != 500 || answer.contains("<errorCode>402</errorCode>"), "{what}: {answer:?}");
+        assert!(!answer.contains("root:"), "{what}: {answer:?}");
+    }
+    assert_eq!(client.get("/healthz").pair(), (200, "ok"));
+    let peak = peak_memory(daemon.pid()).expect("the daemon runs");
+    told(&format!("memory: {peak} KiB at most"));
+    assert!(peak < MOST, "{peak} KiB");
+    assert_eq!((daemon.stop(), provider.count()), (Some(0), 0));
 }

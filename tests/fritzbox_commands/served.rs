@@ -105,7 +105,7 @@ fn start(home: &TempDir) -> (Child, watch::Receiver<String>) {
     let (sender, said) = watch::channel(String::new());
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
-            sender.send_modify(|said| *said += &format!("{line}\n"));
+            sender.send_modify(|said| said.extend([line.as_str(), "\n"]));
         }
     });
     (child, said)
@@ -187,7 +187,7 @@ async fn the_remote_access_of_our_daemon_is_set_up_and_switched() {
 }
 
 #[tokio::test]
-async fn a_remote_access_that_moves_with_the_service_on_it_is_found_again() {
+async fn a_service_on_the_remote_access_is_found_again_when_it_moves_and_not_when_it_is_closed() {
     let served = Served::shared().await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let secret = served.rig.write("remote.secret", "langes Passwort");
@@ -195,8 +195,9 @@ async fn a_remote_access_that_moves_with_the_service_on_it_is_found_again() {
     let told = served.fritzbox(&arguments).await;
     assert_eq!(told.json()["port"], free, "{told:?}\n{}", *served.said.borrow());
     assert_eq!(served.fritzbox(&["disable", "--json"]).await.json(), json!({ "enabled": false, "port": free }));
-    assert_eq!(served.fritzbox(&["info", "--json"]).await.json()["enabled"], false);
-    assert_eq!(served.fritzbox(&["enable", "--json"]).await.json(), json!({ "enabled": true, "port": free }));
+    // Without TLS nobody knows whether it is still the same daemon: no login goes there.
+    let ended = served.fritzbox(&["enable"]).await;
+    assert!(ended.sentence(77).contains("offers no TLS, but its certificate is known; no login was sent"), "{ended:?}");
 }
 
 #[tokio::test]

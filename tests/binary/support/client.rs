@@ -140,7 +140,8 @@ impl Client {
 /// The bytes of a request after which the connection ends.
 pub(crate) fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &str) -> String {
     let host = if fields.iter().any(|(name, _)| *name == "Host") { "" } else { "Host: 127.0.0.1\r\n" };
-    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields = fields.concat();
     let length = body.len();
     format!("{method} {target} HTTP/1.1\r\n{host}Connection: close\r\n{fields}Content-Length: {length}\r\n\r\n{body}")
 }

@@ -1,7 +1,7 @@
 //! Who may try to log in, and how often. PURE: the time is an argument.
 //!
 //! Every client has a bucket of points. A wrong login costs much, a request without a login little (digest clients begin
-//! with one), a right login nothing. An empty bucket is refused until it has a point again; what was taken beyond the last
+//! with one, and get it back), a right login nothing. An empty bucket is refused until it has a point again; what was taken beyond the last
 //! point has to come back first, so that guessing goes on at the pace of the refill and no faster.
 
 use std::collections::HashMap;
@@ -68,6 +68,13 @@ impl Gate {
         tell
     }
 
+    /// Its login was right: the request without one that it may have begun with costs nothing after all.
+    pub(crate) fn let_in(&mut self, client: IpAddr, now: Duration) {
+        if let Some(bucket) = self.buckets.get_mut(&owner(client)) {
+            bucket.full_at = bucket.full_at.saturating_sub(REFILL * WITHOUT).max(now);
+        }
+    }
+
     fn take(&mut self, client: IpAddr, points: u32, now: Duration) -> &mut Bucket {
         let client = owner(client);
         if self.buckets.len() >= CLIENTS && !self.buckets.contains_key(&client) {
@@ -124,6 +131,16 @@ mod tests {
                 admitted
             })
             .count()
+    }
+
+    #[test]
+    fn who_asks_for_a_challenge_and_answers_it_each_time_is_never_held_up() {
+        let mut gate = Gate::default();
+        for _ in 0..1000 {
+            assert_eq!(gate.admits(CLIENT, at(0)), Ok(()));
+            gate.came_without(CLIENT, at(0));
+            gate.let_in(CLIENT, at(0));
+        }
     }
 
     #[test]

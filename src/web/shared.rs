@@ -81,6 +81,11 @@ impl Shared {
         }
     }
 
+    /// Its login was right.
+    pub(crate) fn let_in(&self, client: IpAddr) {
+        self.gate().let_in(client, self.started.elapsed());
+    }
+
     fn gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -96,7 +96,7 @@ fn inside<'w>(login: &EnvelopeLogin, web: &'w Web, shared: &Shared, call: &Call,
 
 fn book(verdict: Verdict<'_>, call: &Call, shared: &Shared) {
     match verdict {
-        Verdict::User(_) => {}
+        Verdict::User(_) => shared.let_in(call.peer),
         Verdict::Wrong => shared.failed(call.peer),
         Verdict::Missing | Verdict::Stale => shared.came_without(call.peer),
     }

@@ -66,8 +66,8 @@ impl Found {
     /// The settings; everything the operator should know goes to the log.
     pub(super) fn told(self) -> Settings {
         let Self { loaded: Loaded { settings, warnings }, unused, overlay: _ } = self;
-        for warning in unused {
-            tracing::warn!("{warning}");
+        if !unused.is_empty() {
+            tracing::warn!("{}", unused.join("; "));
         }
         for warning in warnings {
             tracing::warn!("{warning}");

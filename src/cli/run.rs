@@ -18,6 +18,7 @@ use crate::engine::event::Event;
 use crate::engine::{Memory, Run};
 use crate::rules::consensus::{Line, Source};
 use crate::rules::domain::Domain;
+use crate::rules::moment::Moment;
 use crate::rules::snapshot::{Outcome, Snapshot};
 use crate::sandbox;
 
@@ -49,18 +50,26 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         // The receiver is here.
         let _ = sender.send(event);
     }
+    let clock = Clock::default();
+    let begun = clock.now().wall;
     let setup = Setup {
         settings,
         run,
         socket: folder.filter(|_| memory == Memory::Kept && run == Run::Daemon).map(|folder| control::socket(&folder)),
         remembered,
         reload: Some(load::reload(options.clone())),
-        clock: Clock::default(),
+        clock,
         dns_port: DNS_PORT,
         watch: None,
         events: (sender, receiver),
     };
-    match start(setup) {
+    let ended = start(setup);
+    if let (Run::Once, Ok(Ended { picture, .. })) = (run, &ended)
+        && let Some(line) = done(picture, begun)
+    {
+        out.line(line);
+    }
+    match ended {
         Ok(_) if run == Run::Daemon => Exit::Success,
         Ok(Ended { picture, memory: Memory::Unwritable }) => Exit::worst([Exit::Temporary, exit(&picture)]),
         Ok(Ended { picture, .. }) => exit(&picture),
@@ -129,6 +138,14 @@ pub(super) fn settings_naming(options: &Options, domain: Option<&Domain>, out: &
             Err(Exit::Usage)
         }
     }
+}
+
+/// What was published since `begun`, in a line for cron's mail; nothing if nothing was.
+fn done(picture: &Snapshot, begun: Moment) -> Option<String> {
+    let families = picture.ddns.iter().flat_map(|name| name.families.iter().map(move |(_, status)| (&name.domain, status)));
+    let news = families.filter(|(_, status)| status.published_at.is_some_and(|at| at >= begun));
+    let words: Vec<String> = news.filter_map(|(domain, status)| Some(format!("{domain} {}", status.published?))).collect();
+    (!words.is_empty()).then(|| format!("published: {}", words.join(", ")))
 }
 
 /// What a picture amounts to, as an exit code.

@@ -27,6 +27,17 @@ fn a_custom_url_is_called_once_per_family_and_not_again() {
 }
 
 #[test]
+fn a_round_prints_one_line_when_it_published_something_and_nothing_otherwise() {
+    let provider = Fake::start(Answer::good);
+    let home = Home::new(&custom(&provider.v4("/up?ip=<ipaddr>"), "v4", &fixed(Some(V4_NEW), None)));
+    let quiet = ["--once", "--log-level", "warn"];
+    let first = home.run(&quiet).with(0);
+    assert_eq!((first.stdout.as_str(), first.stderr.as_str()), (format!("published: {NAME} {V4_NEW}\n").as_str(), ""));
+    let second = home.run(&quiet).with(0);
+    assert_eq!((second.stdout.as_str(), second.stderr.as_str()), ("", ""));
+}
+
+#[test]
 fn freedyn_gets_both_families_at_the_configured_servers_and_nothing_twice() {
     let (v4, v6) = (Fake::start(Answer::good), Fake::start(Answer::good));
     let servers =

@@ -55,7 +55,7 @@ fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, R
         instead_of,
         enabled: wanted.enabled,
         update_url,
-        domain: wanted.domain.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        domain: wanted.domain.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         username: wanted.username.clone(),
         mode: wanted.mode,
         server_ipv4: wanted.server_ipv4.clone(),

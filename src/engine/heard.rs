@@ -10,8 +10,7 @@ use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Source, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
-use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, Pushed, latest};
-use crate::rules::state;
+use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, Pushed, latest, push_key};
 
 impl Engine {
     /// What was pushed for the names of this entry, where its line has such a source.
@@ -44,7 +43,7 @@ impl Engine {
             for domain in left {
                 let families = self.pushes.known.remove(&domain).unwrap_or_default();
                 for (family, pushed) in families.iter().filter(|(_, pushed)| **pushed != Pushed::default()) {
-                    let (key, text) = (state::push_key(&domain, family), json(pushed));
+                    let (key, text) = (push_key(&domain, family), json(pushed));
                     self.attic.insert(key.clone(), text.clone());
                     self.orphaned.push((key, text));
                 }

@@ -6,7 +6,7 @@ use super::event::{Level, Notice, Ticket};
 use super::parts::Turn;
 use super::{Engine, Memory};
 use crate::rules::moments::Moments;
-use crate::rules::push::Pushed;
+use crate::rules::push::{PUSH, Pushed, push_key};
 use crate::rules::schedule;
 use crate::rules::state::{self, LineRecord};
 use crate::rules::write::Write;
@@ -27,7 +27,7 @@ impl Engine {
         }
         for (domain, family) in std::mem::take(&mut self.pushes.touched) {
             if let Some(families) = self.pushes.known.get(&domain) {
-                writes.push((state::push_key(&domain, family), json(&families[family])));
+                writes.push((push_key(&domain, family), json(&families[family])));
             }
         }
         writes.extend(self.accounts.iter().map(|(id, account)| (state::account_key(id), json(account))));
@@ -85,7 +85,7 @@ impl Engine {
             let some = families.iter().filter(|(_, pushed)| **pushed != Pushed::default());
             self.pushes.touched.extend(some.map(|(family, _)| (domain.clone(), family)));
         }
-        let of_nobody = self.attic.iter().filter(|(key, _)| key.starts_with(state::PUSH));
+        let of_nobody = self.attic.iter().filter(|(key, _)| key.starts_with(PUSH));
         self.orphaned.extend(of_nobody.map(|(key, text)| (key.clone(), text.clone())));
     }
 

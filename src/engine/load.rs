@@ -11,7 +11,7 @@ use crate::rules::dialect::Class;
 use crate::rules::domain::Domain;
 use crate::rules::moment::Moment;
 use crate::rules::moments::Moments;
-use crate::rules::push::Pushed;
+use crate::rules::push::{PUSH, Pushed};
 use crate::rules::schedule::{self, spread};
 use crate::rules::state::{self, AccountState, LineRecord, Waiting};
 
@@ -64,13 +64,13 @@ impl Engine {
 
     /// What routers pushed for the names that are configured now.
     fn load_pushes(&mut self, now: Moment) {
-        let keys: Vec<String> = self.attic.keys().filter(|key| key.starts_with(state::PUSH)).cloned().collect();
+        let keys: Vec<String> = self.attic.keys().filter(|key| key.starts_with(PUSH)).cloned().collect();
         if keys.is_empty() {
             return;
         }
         let named: BTreeSet<Domain> = self.groups.iter().flat_map(|group| group.entry.domains.iter().cloned()).collect();
         for key in keys {
-            let Some((domain, family)) = key[state::PUSH.len()..].rsplit_once('/') else {
+            let Some((domain, family)) = key[PUSH.len()..].rsplit_once('/') else {
                 continue;
             };
             let family = Family::ALL.into_iter().find(|it| it.key() == family);

@@ -8,8 +8,7 @@ use super::{Engine, Spot, Turn, json};
 use crate::rules::address::Family;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::{Moment, Now};
-use crate::rules::push::{Push, Pushed, Taken, latest};
-use crate::rules::state;
+use crate::rules::push::{Push, Pushed, Taken, latest, push_key};
 
 /// So many pushes wait for the clock to be set; the newest.
 const EARLY: usize = 100;
@@ -121,7 +120,7 @@ impl Engine {
 
     /// The name has left the configuration. Should it come back, what it had then must not be older than what is said now.
     fn correct(&mut self, domain: &Domain, family: Family, push: &Push, now: Moment) {
-        let key = state::push_key(domain, family);
+        let key = push_key(domain, family);
         let Some(known) = self.attic.get(&key).and_then(|text| serde_json::from_str::<Pushed>(text).ok()) else {
             return;
         };

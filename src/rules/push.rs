@@ -51,6 +51,15 @@ pub enum Taken {
     Refused(IpAddr),
 }
 
+/// What the keys of pushed addresses in the state begin with.
+pub const PUSH: &str = "push/";
+
+/// The key of what routers pushed for a name ([`Pushed`]).
+#[must_use]
+pub fn push_key(domain: &Domain, family: Family) -> String {
+    format!("{PUSH}{domain}/{}", family.key())
+}
+
 /// Why a name has no pushed address.
 pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
 

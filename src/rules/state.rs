@@ -289,15 +289,6 @@ pub fn line_key(line: &str, family: Family) -> String {
     format!("line/{line}/{}", family.key())
 }
 
-/// What the keys of pushed addresses begin with.
-pub const PUSH: &str = "push/";
-
-/// The key of what routers pushed for a name ([`Pushed`](super::push::Pushed)).
-#[must_use]
-pub fn push_key(domain: &Domain, family: Family) -> String {
-    format!("{PUSH}{domain}/{}", family.key())
-}
-
 /// The key of a line's cross-checks.
 #[must_use]
 pub fn check_key(line: &str, family: Family) -> String {

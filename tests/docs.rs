@@ -289,7 +289,7 @@ fn every_file_event_and_action_that_a_document_names_is_there() {
 }
 
 /// What looks like a test's name and is none.
-const FILES_AND_KEYS: [&str; 3] = ["ca_file", "known_boxes", "tls_fingerprint"];
+const FILES_AND_KEYS: [&str; 4] = ["ca_file", "known_boxes", "tls_fingerprint", "tls_listen"];
 
 #[test]
 fn every_test_that_the_threat_model_names_is_there() {

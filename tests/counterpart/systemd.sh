@@ -288,7 +288,6 @@ socket() {
   machine systemctl stop wanbeacon
   machine systemctl start wanbeacon.socket
   within 20 "a question starts the daemon, which answers" 200 healthz
-  is "the socket is systemd's" 1 "$(machine systemctl show --property=NAccepted --value wanbeacon.socket | grep -c . || true)"
   machine systemctl restart wanbeacon
   within 10 "it answers after a restart" 200 healthz
   machine systemctl stop wanbeacon.socket

@@ -50,17 +50,28 @@ make_package() {
 }
 
 make_debian() {
-  base=${WANBEACON_DEBIAN:-$folder/base}
+  local base=${WANBEACON_DEBIAN:-$folder/base}
   root=$folder/root
   if [[ ! -e $base/etc/debian_version ]]; then
-    echo "== making a Debian in $base"
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,libnss-systemd "$suite" "$base" >"$folder/debootstrap" 2>&1 \
-      || { tail -n 3 "$folder/debootstrap"; rm -rf "$base"; skip "debootstrap failed: is there a way to Debian's mirrors?"; }
+    echo "== making a Debian"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,libnss-systemd "$suite" "$folder/base" >"$folder/debootstrap" 2>&1 \
+      || { tail -n 3 "$folder/debootstrap"; skip "debootstrap failed: is there a way to Debian's mirrors?"; }
+    # Whole or not at all, and nothing that is there is touched.
+    if [[ $base != "$folder/base" ]]; then
+      mkdir -p "$base"
+      rmdir "$base"
+      mv "$folder/base" "$base"
+    fi
   fi
   cp -a --reflink=auto "$base" "$root"
   rm -f "$root/usr/sbin/policy-rc.d"
   # Without one it would be a first boot, which asks questions.
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
+  # What the stage shows where something failed.
+  # shellcheck disable=SC2034
+  log=$folder/console
+  mkdir -p "$root/etc/systemd/journald.conf.d"
+  printf '[Journal]\nForwardToConsole=yes\n' >"$root/etc/systemd/journald.conf.d/console.conf"
 }
 
 # In the network of the provider, and without asking a systemd of this machine, which may have none.
@@ -77,15 +88,23 @@ boot() {
     sleep 0.2
   done
   [[ -n $init ]] || skip "the container did not come up in time"
-  machine journalctl --follow --no-tail --output=cat --unit=wanbeacon --unit=wanbeacon-once >"$log" 2>/dev/null &
-  pids+=($!)
 }
 
 shut_down() {
   kill -s RTMIN+4 "$init"
   wait "$nspawn" || true
+}
+
+# Where the script ended early the container still runs: the second signal does not wait for what is in it.
+end_container() {
+  kill -0 "${nspawn:-none}" 2>/dev/null || return 0
+  kill "$nspawn" 2>/dev/null || true
+  sleep 0.5
+  kill "$nspawn" 2>/dev/null || true
+  wait "$nspawn" 2>/dev/null || true
   rmdir "/run/systemd/nspawn/propagate/$container" 2>/dev/null || true
 }
+trap 'end_container; clean_up' EXIT
 
 # machine COMMAND…: as root in the container
 machine() { nsenter --target "$init" --all env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@"; }
@@ -184,8 +203,7 @@ first_update() {
   within 10 "the address is sent" "$address" told
   echo "        from the installation to the first request: $((($(date +%s%N) - began) / 1000000)) ms"
   is "with the password that systemd handed over" 1 "$(requests "pw=$secret")"
-  within 5 "the status line says so" "$(status_line)" status_line
-  echo "        Status: \"$(status_line)\""
+  within 5 "the status line says so" "1 name: 1 complete" status_line
   is "it is nobody else's process" wanbeacon "$(machine stat -c %U "/proc/$(property MainPID)")"
   is "the state is in a folder of its own" "700 wanbeacon:wanbeacon" "$(rights /var/lib/private/wanbeacon)"
   is "commands reach it" complete "$(state ipv4 status)"
@@ -270,7 +288,6 @@ socket() {
   machine systemctl stop wanbeacon
   machine systemctl start wanbeacon.socket
   within 20 "a question starts the daemon, which answers" 200 healthz
-  is "the socket is systemd's" 1 "$(machine systemctl show --property=NAccepted --value wanbeacon.socket | grep -c . || true)"
   machine systemctl restart wanbeacon
   within 10 "it answers after a restart" 200 healthz
   machine systemctl stop wanbeacon.socket

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use wanbeacon::config::{Problem, World, load};
+use wanbeacon::rules::rights::Right;
 
 use crate::document::{Document, Part, Text};
 
@@ -14,10 +15,19 @@ pub(crate) const FILE: &str = "packaging/wanbeacon.schema.json";
 const LINES: &str = "wan";
 
 /// `true` or `false`.
-const FLAGS: [&str; 3] = ["ddns.enabled", "ddns.verify", "ddns.fritz_compat"];
+const FLAGS: [&str; 8] = [
+    "ddns.enabled",
+    "ddns.verify",
+    "ddns.fritz_compat",
+    "web.enabled",
+    "web.dyndns.enabled",
+    "web.tr064.enabled",
+    "web.tr064.content_login",
+    "web.tr064.strict_uri",
+];
 
 /// A text with something in it.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 23] = [
     "ddns.provider",
     "ddns.update_url",
     "ddns.update_url.url",
@@ -33,6 +43,14 @@ const TEXTS: [&str; 15] = [
     "daemon.state_dir",
     "daemon.ca_file",
     "daemon.user_agent",
+    "web.listen",
+    "web.tls_listen",
+    "web.user.name",
+    "web.dyndns.listen",
+    "web.dyndns.tls_listen",
+    "web.tr064.listen",
+    "web.tr064.tls_listen",
+    "web.tr064.entry",
 ];
 
 /// One text or a list of texts.
@@ -58,7 +76,13 @@ fn form(path: &str) -> Option<Value> {
         "ddns.refresh" => json!({ "anyOf": [span, { "const": "off" }] }),
         "ddns.mode" => json!({ "type": "string", "enum": modes() }),
         "ddns.missing_family" => json!({ "type": "string", "enum": ["hold", "drop"] }),
-        "ddns.password" | "fritzbox.password" => password(),
+        "ddns.password" | "fritzbox.password" | "web.user.password" => password(),
+        "web.user.rights" => {
+            let right = json!({ "type": "string", "enum": Right::ALL.map(Right::word) });
+            json!({ "anyOf": [right, { "type": "array", "items": right }] })
+        }
+        "web.tr064.digest" => json!({ "type": "string", "enum": ["MD5", "SHA-256"] }),
+        "web.tr064.language" => json!({ "type": "string", "enum": ["de", "en"] }),
         _ => return None,
     })
 }

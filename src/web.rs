@@ -8,6 +8,7 @@ mod dyndns;
 #[cfg(test)]
 mod fake;
 mod gate;
+mod inherited;
 mod listen;
 mod login;
 mod pace;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Visit, attend};
+use super::inherited;
 use super::pace::{Pace, Phase};
 use super::places::Places;
 use super::shared::Shared;
@@ -138,7 +139,7 @@ fn let_in(stream: TcpStream, peer: SocketAddr, at: &Listener, tls: Option<TlsAcc
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    match open(address) {
+    match inherited::take(address).unwrap_or_else(|| open(address)) {
         // Built or started without IPv6.
         Err(error)
             if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED)

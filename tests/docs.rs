@@ -51,9 +51,9 @@ fn every_configuration_loads_without_a_warning() {
     assert!(count >= 4, "only {count} configurations found");
 }
 
-/// The words of a command line; quotes are taken off.
+/// The words of a command line up to where its output goes; quotes are taken off.
 fn words(line: &str) -> Vec<&str> {
-    line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect()
+    line.split_whitespace().take_while(|word| *word != ">").map(|word| word.trim_matches(['"', '\''])).collect()
 }
 
 /// The program's arguments, if this line calls it.

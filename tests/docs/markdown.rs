@@ -24,10 +24,16 @@ pub(crate) struct Block<'a> {
 /// Every document.
 pub(crate) fn pages() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = ["README.md", "CHANGELOG.md", "catalog/README.md"].map(PathBuf::from).into();
-    let folder = fs::read_dir(root().join("docs")).expect("there is a folder docs");
-    paths.extend(folder.map(|entry| Path::new("docs").join(entry.expect("docs can be listed").file_name())));
+    paths.extend(below(Path::new("docs")));
     paths.sort();
     paths.into_iter().map(|path| page(&path)).collect()
+}
+
+/// The files in a folder and in those inside of it.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).expect("the folder can be listed");
+    let paths = entries.map(|entry| folder.join(entry.expect("the folder can be listed").file_name()));
+    paths.flat_map(|path| if root().join(&path).is_dir() { below(&path) } else { vec![path] }).collect()
 }
 
 /// One document.

@@ -89,10 +89,14 @@ EOT
 
 # write_zone [ADDRESS]
 write_zone() {
-  {
-    printf '$ORIGIN %s.\n$TTL 60\n@ SOA ns hostmaster %d 3600 600 86400 60\n@ NS ns\nns A %s\n' "$zone" "$serial" "$nameserver"
-    [[ $# == 0 ]] || printf 'home A %s\n' "$1"
-  } >"$folder/knot/zone"
+  cat >"$folder/knot/zone" <<EOT
+\$ORIGIN $zone.
+\$TTL 60
+@  SOA ns hostmaster $serial 3600 600 86400 60
+@  NS  ns
+ns A   $nameserver
+${1:+home A $1}
+EOT
 }
 
 # published ADDRESS: from now on the zone says so
@@ -136,6 +140,12 @@ wanbeacon() { docker exec "$container" /wanbeacon "$@"; }
 inspect() { docker inspect --format "{{$1}}" "$container"; }
 
 health() { inspect .State.Health.Status; }
+
+# silent REQUESTS: there are no more than these. What a daemon has to send it sends half a second after its start: see "is sent".
+silent() {
+  sleep 2
+  is "and nothing is sent" "$1" "$(requests)"
+}
 
 # web KEY…: of the status that the web listener has, which needs no state folder
 web() {
@@ -227,7 +237,7 @@ simple() {
   docker rm --force simple >/dev/null
   launch simple "${simple[@]}"
   within 20 "a new container asks DNS" complete status
-  is "and none of the two sends anything" 2 "$(requests)"
+  silent 2
 
   published 91.12.34.56
   restart
@@ -277,7 +287,7 @@ volume() {
   remove
   launch volume --volume state:/state --volume "$folder/config.toml:/etc/wanbeacon/config.toml:ro"
   within 10 "a new container knows, too" complete state ipv4 status
-  is "and nothing is sent" "$before" "$(requests)"
+  silent "$before"
   reload "$before"
   is "nothing else was complained about" 1 "$(errors | grep -c -v 'config.toml:' || true)"
   ends "it"
@@ -363,7 +373,7 @@ composed() {
   compose -f "$folder/compose/compose.yaml" up --detach --force-recreate >/dev/null 2>&1
   container=$(compose -f "$folder/compose/compose.yaml" ps -q)
   within 10 "a container in its place knows" complete state ipv4 status
-  is "and sends nothing" $((before + 1)) "$(requests)"
+  silent $((before + 1))
   is "nothing is complained about" "" "$(errors)"
   compose -f "$folder/compose/compose.yaml" down --volumes >/dev/null 2>&1
   is "the one with a network of its own starts" 0 "$(code compose -f "$folder/compose/compose.bridge.yaml" up --detach)"

@@ -31,6 +31,20 @@ impl Daemon {
         self.reload.as_mut().map_or_else(|| Err(Vec::new()), |read| read(overlay))
     }
 
+    /// Takes the settings that were in use with this overlay into use again, whatever is in the state folder.
+    pub(super) fn take_back(&mut self, overlay: &Overlay) {
+        let taken = match self.read_with(Some(overlay)) {
+            Ok(settings) => self.take(&settings),
+            Err(problems) => {
+                problems.iter().for_each(|problem| tracing::error!("{problem}"));
+                Err("the configuration cannot be used".to_owned())
+            }
+        };
+        if let Err(problem) = taken {
+            tracing::error!("what was set is in force in part: {problem}");
+        }
+    }
+
     /// Takes settings into use.
     ///
     /// # Errors

@@ -38,7 +38,19 @@ pub(in crate::config) fn lay(over: &OverlaidEntry, entries: &mut Vec<RawEntry>, 
 
 /// The keys of the overlay; everything else as it was written. What is missing is missing in the overlay.
 fn merged(over: &OverlaidEntry, written: RawEntry, place: &Place) -> RawEntry {
-    let OverlaidEntry { instead_of: _, service: _, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } = over;
+    let OverlaidEntry {
+        instead_of: _,
+        service: _,
+        enabled,
+        provider,
+        update_url,
+        domain,
+        username,
+        password,
+        mode,
+        server_ipv4,
+        server_ipv6,
+    } = over;
     let text = |key: &str, text: &str| Placed::new(text.to_owned(), place.child(key));
     let unless_empty = |key: &str, value: &str| -> Words { if value.is_empty() { Key::Absent } else { Key::Given(text(key, value)) } };
     let names = place.child("domain");

@@ -444,18 +444,8 @@ fn overlaid() -> impl Strategy<Value = OverlaidEntry> {
     let texts = (any::<String>(), any::<String>(), any::<String>(), any::<String>());
     let options = (option::of(any::<String>()), option::of(secret()), option::of(secret()));
     (instead_of, any::<bool>(), proptest::collection::vec(any::<String>(), 0..4), mode, texts, options).prop_map(
-        |(instead_of, enabled, domain, mode, (service, username, server_ipv4, server_ipv6), (provider, update_url, password))| OverlaidEntry {
-            instead_of,
-            service,
-            enabled,
-            provider,
-            update_url,
-            domain,
-            username,
-            password,
-            mode,
-            server_ipv4,
-            server_ipv6,
+        |(instead_of, enabled, domain, mode, (service, username, server_ipv4, server_ipv6), (provider, update_url, password))| {
+            OverlaidEntry { instead_of, service, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 }
         },
     )
 }

@@ -44,7 +44,8 @@ impl Overlay {
 }
 
 fn put_entry(text: &mut String, entry: &OverlaidEntry) {
-    let OverlaidEntry { instead_of, service, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } = entry;
+    let OverlaidEntry { instead_of, service, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } =
+        entry;
     text.push_str("\n[ddns]\n");
     let optional = [
         ("instead_of", instead_of.as_ref().map(Domain::as_str)),

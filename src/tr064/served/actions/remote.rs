@@ -33,9 +33,9 @@ pub(super) fn answer(action: &str, arguments: &BTreeMap<String, String>, caller:
     let view = facts.view;
     match action {
         "GetInfo" => Ok(info(&view.remote)),
-        "SetConfig" => set_config(enabled, given("NewPort"), given("NewUsername"), given("NewPassword"))
-            .map(Change::Remote)
-            .map(Outcome::Change),
+        "SetConfig" => {
+            set_config(enabled, given("NewPort"), given("NewUsername"), given("NewPassword")).map(Change::Remote).map(Outcome::Change)
+        }
         "SetEnable" => Ok(Outcome::Change(Change::Enable(enabled))),
         "SetLetsEncryptEnable" => {
             let text = "Action Failed: certificates of Let's Encrypt are not obtained here; give the listener a certificate instead";

@@ -178,13 +178,13 @@ fn failed(folder: &Path, error: &std::io::Error) -> Refusal {
 /// What is wrong with the configuration that a change would make.
 fn refusal(problems: &[Problem]) -> Refusal {
     let errors = || problems.iter().filter(|it| it.severity == Severity::Error);
-    match errors().find(|it| it.file == OVERLAY) {
-        Some(problem) => Refusal::Invalid(in_words_of_the_client(problem)),
-        None => {
-            errors().for_each(|problem| tracing::error!("{problem}"));
-            Refusal::Failed("the configuration file cannot be used as it is now; `wanbeacon check` says why".to_owned())
-        }
+    if let Some(problem) = errors().find(|it| it.file == OVERLAY) {
+        return Refusal::Invalid(in_words_of_the_client(problem));
     }
+    for problem in errors() {
+        tracing::error!("{problem}");
+    }
+    Refusal::Failed("the configuration file cannot be used as it is now; `wanbeacon check` says why".to_owned())
 }
 
 /// A problem of the overlay, with the arguments that clients know in place of its keys.

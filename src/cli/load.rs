@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::Options;
 use super::folder;
-use crate::config::{self, Loaded, OVERLAY, Overlay, Problem, Settings, Severity, World};
+use crate::config::{self, Loaded, OVERLAY, Overlay, Problem, Remote, Settings, Severity, World};
 use crate::daemon::Reload;
 
 /// The settings that apply.
@@ -13,7 +13,6 @@ pub(super) struct Found {
     pub(super) loaded: Loaded,
     /// Why the overlay is not used; empty if it is, or if there is none.
     pub(super) unused: Vec<String>,
-    overlay: Overlay,
 }
 
 /// Reads the configuration. An overlay that cannot be used is never a reason not to run.
@@ -32,29 +31,41 @@ fn over(path: &Path, overlay: Result<Overlay, String>, world: &World) -> Result<
         Err(damage) => (Overlay::default(), vec![damage, without("")]),
     };
     let problems = match config::load_file_over(path, &overlay, world) {
-        Ok(loaded) => return Ok(Found { loaded, unused, overlay }),
+        Ok(loaded) => return Ok(Found { loaded, unused }),
         Err(problems) => problems,
     };
     unused.extend(problems.iter().filter(|problem| problem.severity == Severity::Error).map(ToString::to_string));
-    // A remote access that was switched off is not opened again because of an entry that does not fit any more.
-    let parts = [(", [ddns],", Overlay { ddns: None, ..overlay.clone() }), (", [remote],", Overlay { remote: None, ..overlay.clone() })];
-    for (part, rest) in parts.into_iter().filter(|(_, rest)| *rest != overlay) {
+    for (part, rest) in rests(&overlay) {
         if let Ok(loaded) = config::load_file_over(path, &rest, world) {
             unused.push(without(part));
-            return Ok(Found { loaded, unused, overlay: rest });
+            return Ok(Found { loaded, unused });
         }
     }
     if overlay == Overlay::default() {
         return Err(problems);
     }
     unused.push(without(""));
-    config::load_file(path, world).map(|loaded| Found { loaded, unused, overlay: Overlay::default() })
+    config::load_file(path, world).map(|loaded| Found { loaded, unused })
+}
+
+/// What is left of an overlay without one part of it or several, the smallest first. A remote access that was switched off is not
+/// opened again because of an entry or a user that does not fit any more.
+fn rests(overlay: &Overlay) -> Vec<(&'static str, Overlay)> {
+    let userless = overlay.remote.clone().map(|remote| Remote { user: None, ..remote });
+    let parts = [
+        (", [ddns],", None, overlay.remote.clone()),
+        (", [remote.user],", overlay.ddns.clone(), userless.clone()),
+        (", [remote],", overlay.ddns.clone(), None),
+        (", [ddns] and [remote.user],", None, userless),
+    ];
+    let rests = parts.map(|(part, ddns, remote)| (part, Overlay { ddns, remote }));
+    rests.into_iter().filter(|(_, rest)| rest != overlay).collect()
 }
 
 impl Found {
     /// What the overlay changes, for `check`.
     pub(super) fn changes(&self, path: &Path) -> Vec<String> {
-        if self.overlay == Overlay::default() {
+        if self.loaded.settings.overlay == Overlay::default() {
             return Vec::new();
         }
         match config::load_file(path, &World::real()) {
@@ -65,7 +76,7 @@ impl Found {
 
     /// The settings; everything the operator should know goes to the log.
     pub(super) fn told(self) -> Settings {
-        let Self { loaded: Loaded { settings, warnings }, unused, overlay: _ } = self;
+        let Self { loaded: Loaded { settings, warnings }, unused } = self;
         if !unused.is_empty() {
             tracing::warn!("{}", unused.join("; "));
         }
@@ -87,7 +98,7 @@ pub(super) fn reload(options: Options) -> Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{OverlaidEntry, Remote};
+    use crate::config::{OverlaidEntry, RemoteUser};
     use crate::rules::domain::{Domain, Mode};
     use crate::rules::secret::Secret;
     use crate::store;
@@ -102,6 +113,7 @@ mod tests {
     fn overlay(url: &str) -> Overlay {
         let entry = OverlaidEntry {
             instead_of: Domain::parse("a.example.org").ok(),
+            service: "https://dyn.example.org".to_owned(),
             enabled: true,
             provider: None,
             update_url: Some(Secret::new(url.to_owned())),
@@ -164,6 +176,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_switched_off_stays_so_without_its_user_and_what_is_in_force_is_known() {
+        let users = "[[web.user]]\nname = \"box\"\npassword = \"x\"\nrights = [\"config\"]\n";
+        let open = format!("[web]\ntls_listen = \"127.0.0.1:443\"\n{users}");
+        let (good, bad) = (overlay("https://other.example.org/u?ip=<ipaddr>").ddns, overlay("https://other.example.org").ddns);
+        let gone = Some(RemoteUser { name: "gone".to_owned(), password: None });
+        let damaged = Some(RemoteUser { name: "a:b".to_owned(), password: Some(Secret::new("x".to_owned())) });
+        let off = |user| Some(Remote { enabled: false, port: 443, user });
+        for (ddns, user, named) in [(&good, gone.clone(), 0), (&good, damaged.clone(), 2), (&bad, damaged, 3), (&bad, gone, 2)] {
+            let found = over(FILE.as_ref(), Ok(Overlay { ddns: ddns.clone(), remote: off(user.clone()) }), &world(&open)).ok().unwrap();
+            assert_eq!(found.loaded.settings.web.tls_listen, None, "{user:?}");
+            assert_eq!(found.unused.len(), named, "{:?}", found.unused);
+            let in_force = &found.loaded.settings.overlay;
+            let kept = user.filter(|user| user.password.is_none());
+            assert_eq!((in_force.ddns.is_some(), &in_force.remote), (ddns == &good, &off(kept)));
+        }
+    }
+
+    #[test]
     fn a_daemon_reads_what_is_on_the_disk_or_tries_something_else() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
@@ -174,7 +204,7 @@ mod tests {
         let open = |port| Overlay { ddns: None, remote: Some(Remote { enabled: true, port, user: None }) };
         let further = |url: &str| {
             let mut overlay = overlay(url);
-            overlay.ddns.iter_mut().for_each(|entry| entry.instead_of = None);
+            overlay.ddns.iter_mut().for_each(|entry| (entry.instead_of, entry.service) = (None, String::new()));
             overlay
         };
         let names = |settings: Result<Settings, Vec<Problem>>| settings.map(|settings| settings.entries.len());
@@ -182,7 +212,7 @@ mod tests {
         assert_eq!((names(reload(None)), names(reload(Some(&off)))), (Ok(1), Ok(0)));
         assert!(reload(Some(&open(443))).is_err(), "nothing is overlooked in what is only tried");
         store::overlay::write(folder.path(), &open(443)).unwrap();
-        assert_eq!(names(reload(None)), Ok(0), "it runs on the file alone");
+        assert_eq!(reload(None).map(|it| (it.entries.len(), it.overlay)), Ok((0, Overlay::default())), "it runs on the file alone");
         std::fs::write(folder.path().join("config.toml"), "[dæmon]").unwrap();
         assert!(reload(None).is_err() && reload(Some(&off)).is_err());
     }

@@ -11,7 +11,7 @@ use super::problem::{Place, Report};
 use super::reader::Key;
 use super::secret::RawSecret;
 use super::world::World;
-use super::{Remote, Settings, daemon, fritzbox, lines, standing, web};
+use super::{Overlay, Settings, daemon, fritzbox, lines, standing, web};
 
 /// The only version of the format so far.
 const VERSION: i64 = 1;
@@ -23,12 +23,17 @@ pub(super) struct Around<'a> {
     pub(super) world: &'a World,
 }
 
-/// Checks everything. Entries with problems are left out of the result. The entry `standing` stands for the TR-064 service;
-/// `remote` is what the overlay says of the remote access.
+/// Which entry stands for the TR-064 service, and over which one the overlay lies already.
+pub(super) struct Standing {
+    pub(super) index: Option<usize>,
+    pub(super) laid: Option<usize>,
+}
+
+/// Checks everything. Entries with problems are left out of the result.
 pub(super) fn settings(
     raw: RawFile,
-    standing: Option<usize>,
-    remote: Option<&Remote>,
+    Standing { index: standing, laid }: Standing,
+    overlay: &Overlay,
     &Around { base, world }: &Around<'_>,
     report: &mut Report<'_>,
 ) -> Settings {
@@ -46,7 +51,11 @@ pub(super) fn settings(
     lines::warn_of_idle(&lines, &chosen, report);
     web::warn_of_pushes(&web, &lines, report);
     let own_name = web::own_name(&web.tr064.language, report);
-    let written = standing.and_then(|index| ddns.get(index)).map(standing::Written::of);
+    let behind = |raw| match &overlay.ddns {
+        Some(over) if standing == laid => standing::Behind::under(over),
+        _ => standing::Behind::of(raw),
+    };
+    let written = standing.and_then(|index| ddns.get(index)).map(|raw| standing::Written::of(raw, behind(raw)));
     let entries = ddns.into_iter().zip(chosen);
     let found: Vec<Option<Checked>> = entries.map(|(raw, line)| entry::entry(raw, line, &surroundings, report)).collect();
     let stands = standing.and_then(|index| found.get(index)?.as_ref()).zip(written);
@@ -54,7 +63,7 @@ pub(super) fn settings(
     let checked: Vec<Checked> = found.into_iter().flatten().collect();
     refuse_twins(&checked, report);
     let fritzbox = fritzbox::fritzbox(fritzbox, &surroundings, report);
-    let web = web::web(web, remote, &surroundings, report);
+    let web = web::web(web, overlay.remote.as_ref(), &surroundings, report);
     Settings {
         entries: checked.into_iter().map(|checked| checked.entry).collect(),
         lines: lines.into_iter().map(|described| described.line).collect(),
@@ -62,6 +71,7 @@ pub(super) fn settings(
         daemon,
         web,
         served,
+        overlay: overlay.clone(),
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Settings {
     pub web: Web,
     /// The entry that stands for the served TR-064 service (`[web.tr064] entry`).
     pub served: Served,
+    /// What was laid over the file, and is in all of the above.
+    pub overlay: Overlay,
 }
 
 /// `[fritzbox]`.
@@ -196,9 +198,9 @@ fn read(text: &str, origin: &str, open_to_all: bool, overlay: &Overlay, world: &
     raw.ddns.extend(environment::entry(world, &mut report));
     let standing = standing::named(&raw.ddns, &raw.web.tr064.entry, &mut report);
     let laid = overlay.ddns.as_ref().and_then(|over| overlay::lay(over, &mut raw.ddns, &mut report));
-    let standing = standing.or(laid).or_else(|| standing::first_that_is_on(&raw.ddns, |_| true));
+    let index = standing.or(laid).or_else(|| standing::first_that_is_on(&raw.ddns, |_| true));
     let base = Path::new(origin).parent().unwrap_or(Path::new(""));
-    let settings = check::settings(raw, standing, overlay.remote.as_ref(), &check::Around { base, world }, &mut report);
+    let settings = check::settings(raw, check::Standing { index, laid }, overlay, &check::Around { base, world }, &mut report);
     let failed = report.failed();
     let found = report.finish();
     if failed { Err(found) } else { Ok(Loaded { settings, warnings: found }) }

@@ -3,8 +3,6 @@
 use crate::rules::domain::{Domain, Mode};
 use crate::rules::secret::Secret;
 
-use super::served::Served;
-
 mod changes;
 mod lay;
 mod text;
@@ -29,11 +27,14 @@ pub struct Overlay {
 pub struct OverlaidEntry {
     /// The first name of the entry in the file; `None`: there was none, this is a further one.
     pub instead_of: Option<Domain>,
+    /// Where that entry sent its password when this was set: a name may be at several services, and what is the file's goes to no
+    /// other one, nor this to the file's. No secret; empty for a further entry.
+    pub service: String,
     /// Switched on.
     pub enabled: bool,
     /// Catalogue name; `None`: user-defined.
     pub provider: Option<String>,
-    /// Of a user-defined provider; `None`: as the file says.
+    /// `None`: as the file says for this provider.
     pub update_url: Option<Secret>,
     /// The names, as they were given.
     pub domain: Vec<String>,
@@ -67,19 +68,6 @@ pub struct RemoteUser {
     pub name: String,
     /// `None`: as the file says.
     pub password: Option<Secret>,
-}
-
-impl Overlay {
-    /// What [`OverlaidEntry::instead_of`] of the next change has to be, where `served` is in force together with this overlay:
-    /// the entry of the file that stands behind it, even if its names were changed since.
-    #[must_use]
-    pub fn instead_of(&self, served: &Served) -> Option<Domain> {
-        let laid = self.ddns.as_ref().filter(|entry| {
-            let names = entry.domain.iter().filter_map(|name| Domain::parse(name).ok());
-            names.zip(&served.domains).next().is_some_and(|(name, first)| name == *first)
-        });
-        laid.map_or_else(|| served.domains.first().cloned(), |entry| entry.instead_of.clone())
-    }
 }
 
 #[cfg(test)]

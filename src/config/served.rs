@@ -18,7 +18,8 @@ pub struct Web {
     pub listen: SocketAddr,
     /// The same with TLS: the remote access. What the overlay says is in here.
     pub tls_listen: Option<SocketAddr>,
-    /// The user that may use the remote access, if one was named ([`Overlay`](super::Overlay)) or the file opens it.
+    /// The user of the remote access, be it open or not: the one that was named ([`Overlay`](super::Overlay)), else the first with the
+    /// right `config`.
     pub remote_user: Option<String>,
     /// Who may log in, the overlay's user included; names are unique.
     pub users: Vec<User>,
@@ -74,6 +75,8 @@ pub struct Served {
     pub provider: Option<String>,
     /// As written; the provider's own template otherwise. May hold a key.
     pub update_url: Secret,
+    /// The URL is written, not the provider's template.
+    pub own_url: bool,
     /// Its names; empty if there is no entry.
     pub domains: Vec<Domain>,
     /// User name at the provider.
@@ -84,6 +87,10 @@ pub struct Served {
     pub server_ipv4: String,
     /// `server_ipv6`; empty if not given.
     pub server_ipv6: String,
+    /// What [`OverlaidEntry::instead_of`](super::OverlaidEntry) of the next change has to be.
+    pub instead_of: Option<Domain>,
+    /// The same for `service`.
+    pub service: String,
 }
 
 /// A socket to listen on, and what is served there.

@@ -1,9 +1,12 @@
 //! The entry that stands for the served TR-064 service.
 
+use crate::catalog;
 use crate::rules::dialect::Dialect;
 use crate::rules::domain::{Domain, Entry, Mode};
 use crate::rules::secret::Secret;
+use crate::rules::template::parse_update_url;
 
+use super::OverlaidEntry;
 use super::file::{RawEntry, Words};
 use super::problem::{Report, quoted, suggestion};
 use super::served::Served;
@@ -31,8 +34,12 @@ pub(super) fn named(entries: &[RawEntry], entry: &Words, report: &mut Report<'_>
 
 /// The entry with this name; of several, one that is switched on.
 pub(super) fn with_name(entries: &[RawEntry], name: &Domain) -> Option<usize> {
-    let has = |entry: &RawEntry| domains(entry).any(|domain| domain == *name);
-    first_that_is_on(entries, has)
+    first_that_is_on(entries, |entry| has_name(entry, name))
+}
+
+/// Is this one of its names?
+pub(super) fn has_name(entry: &RawEntry, name: &Domain) -> bool {
+    domains(entry).any(|domain| domain == *name)
 }
 
 /// Of the entries that are `meant`, the first that is switched on, else the first.
@@ -45,8 +52,45 @@ fn domains(entry: &RawEntry) -> impl Iterator<Item = Domain> {
     entry.domain.given().into_iter().flat_map(|list| &list.value).filter_map(|text| Domain::parse(&text.value).ok())
 }
 
+/// The catalogue name of the provider, if there is such a one.
+pub(super) fn provider(entry: &RawEntry) -> Option<String> {
+    let name = entry.provider.given()?;
+    catalog::find(&name.value.trim().to_lowercase()).map(|dialect| dialect.name.clone())
+}
+
+/// Who gets what the entry sends: its provider, scheme and host of its URLs, and its servers, as far as they are written. No secret.
+pub(super) fn identity(entry: &RawEntry) -> String {
+    let url = entry.update_url.given().and_then(|url| url.url.given());
+    let hosts = url.and_then(|url| parse_update_url(&url.value).ok()).into_iter().flatten().map(|url| url.endpoint());
+    let servers = [&entry.server_ipv4, &entry.server_ipv6].into_iter().filter_map(|key| key.given().map(|text| text.value.clone()));
+    let words = provider(entry).into_iter().chain(hosts).chain(servers);
+    let mut words: Vec<String> = words.map(|word| word.trim().to_lowercase()).collect();
+    // A second URL at the same host makes no difference.
+    words.dedup();
+    words.join(" ")
+}
+
+/// The entry of the file behind what is told: what the overlay has to name.
+pub(super) struct Behind {
+    name: Option<Domain>,
+    service: String,
+}
+
+impl Behind {
+    /// Nothing lies over this entry.
+    pub(super) fn of(entry: &RawEntry) -> Self {
+        Self { name: domains(entry).next(), service: identity(entry) }
+    }
+
+    /// This lies over it.
+    pub(super) fn under(over: &OverlaidEntry) -> Self {
+        Self { name: over.instead_of.clone(), service: over.service.clone() }
+    }
+}
+
 /// What is told as it was written.
 pub(super) struct Written {
+    behind: Behind,
     provider: bool,
     update_url: Option<Secret>,
     server_ipv4: String,
@@ -54,10 +98,11 @@ pub(super) struct Written {
 }
 
 impl Written {
-    pub(super) fn of(raw: &RawEntry) -> Self {
+    pub(super) fn of(raw: &RawEntry, behind: Behind) -> Self {
         let text = |key: &Words| key.given().map_or_else(String::new, |text| text.value.trim().to_owned());
         let url = raw.update_url.given().and_then(|url| url.url.given());
         Self {
+            behind,
             provider: !raw.provider.is_absent(),
             update_url: url.map(|url| Secret::new(url.value.trim().to_owned())),
             server_ipv4: text(&raw.server_ipv4),
@@ -68,17 +113,20 @@ impl Written {
 
 /// `entry` in the words of the service document.
 pub(super) fn served(own_name: &str, written: Written, entry: &Entry) -> Served {
-    let Written { provider, update_url, server_ipv4, server_ipv6 } = written;
+    let Written { behind: Behind { name, service }, provider, update_url, server_ipv4, server_ipv6 } = written;
     Served {
         own_name: own_name.to_owned(),
         enabled: entry.enabled,
         provider: provider.then(|| entry.provider.clone()),
+        own_url: update_url.is_some(),
         update_url: update_url.unwrap_or_else(|| Secret::new(template(&entry.dialect, entry.mode))),
         domains: entry.domains.clone(),
         username: entry.sending.username.clone(),
         mode: entry.mode,
         server_ipv4,
         server_ipv6,
+        instead_of: name,
+        service,
     }
 }
 
@@ -89,11 +137,14 @@ pub(super) fn nothing(own_name: &str) -> Served {
         enabled: false,
         provider: None,
         update_url: Secret::default(),
+        own_url: false,
         domains: Vec::new(),
         username: String::new(),
         mode: Mode::V4,
         server_ipv4: String::new(),
         server_ipv6: String::new(),
+        instead_of: None,
+        service: String::new(),
     }
 }
 

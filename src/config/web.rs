@@ -36,7 +36,6 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
         key => listen::address(&key, report),
     };
     let written = listen::address(&tls_listen, report);
-    let in_the_file = written.is_some();
     let tls_listen = moved(written, remote);
     let login = login(&tr064, report);
     let socket = |it: &Placed<SocketAddr>, tls| Socket { address: it.value, tls, place: it.place.clone() };
@@ -44,13 +43,14 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
     let mut sockets: Vec<Socket> = own.collect();
     let faces = [&dyndns, &tr064.face].map(|raw| face(raw, &mut sockets, report));
 
-    let guests = remote.and_then(|remote| remote.user.as_ref());
-    let (named, nobody) = (users.len(), users.is_empty() && guests.is_none());
+    let (named, mut nobody) = (users.len(), users.is_empty());
     let mut users = user::users(users, surroundings, report);
     // Of a user with a problem the rights are not known.
     let complete = users.len() == named;
-    let first = users.iter().find(|user| in_the_file && user.rights.has(Right::Config)).map(|user| user.name.clone());
-    let guest = guests.and_then(|user| user::users(vec![RawUser::overlaid(user, &users)], surroundings, report).pop());
+    let first = users.iter().find(|user| user.rights.has(Right::Config)).map(|user| user.name.clone());
+    let named = remote.and_then(|remote| remote.user.as_ref()).filter(|user| user::entitled(user, &users, report));
+    nobody &= named.is_none();
+    let guest = named.and_then(|user| user::users(vec![RawUser::overlaid(user, &users)], surroundings, report).pop());
     let remote_user = guest.as_ref().map(|guest| guest.name.clone()).or(first);
     if let Some(guest) = guest {
         user::admit(&mut users, guest);

@@ -16,6 +16,9 @@ use crate::tr064::served::change::{self, Standing};
 use crate::tr064::served::{Change, Refusal, View};
 use crate::web::{Question, Server};
 
+/// The port that is told before there is one: it has to be one (service document, table 2).
+const HTTPS: u16 = 443;
+
 /// Questions that wait; who comes later waits at its own connection.
 const WAITING: usize = 16;
 
@@ -25,6 +28,8 @@ pub(super) struct Serving {
     questions: mpsc::Receiver<Question>,
     web: Web,
     served: Served,
+    /// What of the overlay is in force.
+    overlay: Overlay,
     /// On the boot-time clock.
     begun: Duration,
 }
@@ -34,7 +39,8 @@ impl Serving {
     pub(super) fn begin(settings: &Settings, folder: Option<&Path>, now: Duration) -> Self {
         let (sender, questions) = mpsc::channel(WAITING);
         let server = Server::start(&settings.web, folder, sender);
-        Self { server, questions, web: settings.web.clone(), served: settings.served.clone(), begun: now }
+        let Settings { web, served, overlay, .. } = settings.clone();
+        Self { server, questions, web, served, overlay, begun: now }
     }
 
     /// The next question; never for who serves nothing. May be dropped while it waits.
@@ -53,6 +59,7 @@ impl Serving {
     pub(super) fn follow(&mut self, settings: &Settings) -> Vec<String> {
         self.web = settings.web.clone();
         self.served = settings.served.clone();
+        self.overlay = settings.overlay.clone();
         self.server.follow(&self.web)
     }
 
@@ -62,12 +69,12 @@ impl Serving {
     }
 
     /// The remote access: is it on, and on which port?
-    fn remote(&self, overlay: &Overlay) -> RemoteInfo {
+    fn remote(&self) -> RemoteInfo {
         let configured = self.web.tls_listen.map(|address| address.port()).filter(|port| *port != 0);
-        let port = configured.or_else(|| self.server.tls_port()).or_else(|| overlay.remote.as_ref().map(|it| it.port));
+        let remembered = || self.overlay.remote.as_ref().map(|it| it.port).filter(|port| *port != 0);
         RemoteInfo {
             enabled: self.web.tls_listen.is_some(),
-            port: port.unwrap_or(0),
+            port: configured.or_else(|| self.server.tls_port()).or_else(remembered).unwrap_or(HTTPS),
             username: self.web.remote_user.clone().unwrap_or_default(),
             lets_encrypt: Some(false),
             lets_encrypt_state: Some("not_used".to_owned()),
@@ -77,7 +84,10 @@ impl Serving {
 
 impl Daemon {
     pub(super) fn questioned(&mut self, question: Question) {
-        // Who went away does not need the answer.
+        // Who went away was told that nothing came of it.
+        if is_asker_gone(&question) {
+            return;
+        }
         match question {
             Question::Status(answer) => drop(answer.send(self.engine.snapshot(self.clock.now()))),
             Question::Push(push, answer) => drop(answer.send(self.pushed(push))),
@@ -108,15 +118,10 @@ impl Daemon {
         Some(View {
             picture: self.engine.snapshot(now),
             served: serving.served.clone(),
-            remote: serving.remote(&self.overlay()),
+            remote: serving.remote(),
             security_port: serving.server.security_port().unwrap_or(0),
             uptime: now.boot.saturating_sub(serving.begun),
         })
-    }
-
-    /// A damaged one counts as none; it is set aside when there is something to write.
-    fn overlay(&self) -> Overlay {
-        self.folder.as_deref().and_then(|folder| overlay::read(folder).ok()).unwrap_or_default()
     }
 
     fn is_remote_open(&self) -> Result<(), String> {
@@ -129,7 +134,7 @@ impl Daemon {
         let (Some(folder), Some(serving)) = (self.folder.clone(), self.serving.as_ref()) else {
             return Err(Refusal::Failed("there is no state folder in which a setting could be kept".to_owned()));
         };
-        let before = self.overlay();
+        let before = serving.overlay.clone();
         let standing = Standing { overlay: &before, web: &serving.web, served: &serving.served };
         if let Some(after) = change::overlay(wanted, standing, free_port())? {
             let settings = self.read_with(Some(&after)).map_err(|problems| refusal(&problems))?;
@@ -137,13 +142,24 @@ impl Daemon {
             keep(&after)?;
             let opened = |it: &Self| if after.remote == before.remote { Ok(()) } else { it.is_remote_open() };
             if let Err(problem) = self.take(&settings).and_then(|()| opened(self)) {
-                keep(&before)?;
-                self.reload();
+                // In the folder is what did not work if this fails, and the log says so.
+                let _ = keep(&before);
+                self.take_back(&before);
                 return Err(Refusal::Failed(problem));
             }
         }
-        let remote = self.serving.as_ref().map(|serving| serving.remote(&self.overlay()));
+        let remote = self.serving.as_ref().map(Serving::remote);
         Ok(remote.filter(|it| it.enabled || *wanted != Change::Enable(true)).map_or(0, |it| it.port))
+    }
+}
+
+/// Nobody waits for the answer any more.
+fn is_asker_gone(question: &Question) -> bool {
+    match question {
+        Question::Status(answer) => answer.is_closed(),
+        Question::Push(_, answer) => answer.is_closed(),
+        Question::View(answer) => answer.is_closed(),
+        Question::Change(_, answer) => answer.is_closed(),
     }
 }
 
@@ -162,11 +178,32 @@ fn failed(folder: &Path, error: &std::io::Error) -> Refusal {
 /// What is wrong with the configuration that a change would make.
 fn refusal(problems: &[Problem]) -> Refusal {
     let errors = || problems.iter().filter(|it| it.severity == Severity::Error);
-    match errors().find(|it| it.file == OVERLAY) {
-        Some(problem) => Refusal::Invalid(problem.to_string()),
-        None => {
-            errors().for_each(|problem| tracing::error!("{problem}"));
-            Refusal::Failed("the configuration file cannot be used as it is now; `wanbeacon check` says why".to_owned())
-        }
+    if let Some(problem) = errors().find(|it| it.file == OVERLAY) {
+        return Refusal::Invalid(in_words_of_the_client(problem));
     }
+    for problem in errors() {
+        tracing::error!("{problem}");
+    }
+    Refusal::Failed("the configuration file cannot be used as it is now; `wanbeacon check` says why".to_owned())
 }
+
+/// A problem of the overlay, with the arguments that clients know in place of its keys.
+fn in_words_of_the_client(problem: &Problem) -> String {
+    let argument = match problem.key.split('[').next().unwrap_or_default() {
+        "ddns.provider" => "NewProviderName",
+        "ddns.update_url" => "NewUpdateURL",
+        "ddns.domain" => "NewDomain",
+        "ddns.username" | "remote.user.name" => "NewUsername",
+        "ddns.password" | "remote.user.password" => "NewPassword",
+        "ddns.mode" => "NewMode",
+        "ddns.server_ipv4" => "NewServerIPv4",
+        "ddns.server_ipv6" => "NewServerIPv6",
+        "remote.port" => "NewPort",
+        _ => return problem.to_string(),
+    };
+    let Problem { message, remedy, .. } = problem;
+    if remedy.is_empty() { format!("{argument}: {message}") } else { format!("{argument}: {message}; {remedy}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,7 @@ impl Daemon {
     /// Reads the configuration again. A broken one has been reported when this returns; the old one stays in force.
     pub(super) fn reload(&mut self) {
         systemd::reloading();
-        let taken = match self.read_with(None) {
-            Ok(settings) => self.take(&settings),
-            Err(problems) => {
-                problems.iter().for_each(|problem| tracing::error!("{problem}"));
-                Err("it cannot be used".to_owned())
-            }
-        };
-        match taken {
+        match self.read_and_take(None) {
             Ok(()) => tracing::info!("the new configuration is in force"),
             Err(problem) => tracing::error!("the old configuration stays in force: {problem}"),
         }
@@ -29,6 +22,26 @@ impl Daemon {
     /// Every problem.
     pub(super) fn read_with(&mut self, overlay: Option<&Overlay>) -> Result<Settings, Vec<Problem>> {
         self.reload.as_mut().map_or_else(|| Err(Vec::new()), |read| read(overlay))
+    }
+
+    /// Takes the settings that were in use with this overlay into use again, whatever is in the state folder.
+    pub(super) fn take_back(&mut self, overlay: &Overlay) {
+        if let Err(problem) = self.read_and_take(Some(overlay)) {
+            tracing::error!("the settings from before the change are not back in force: {problem}");
+        }
+    }
+
+    /// Problems go to the log.
+    fn read_and_take(&mut self, overlay: Option<&Overlay>) -> Result<(), String> {
+        match self.read_with(overlay) {
+            Ok(settings) => self.take(&settings),
+            Err(problems) => {
+                for problem in problems {
+                    tracing::error!("{problem}");
+                }
+                Err("it cannot be used".to_owned())
+            }
+        }
     }
 
     /// Takes settings into use.

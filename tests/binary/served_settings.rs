@@ -213,6 +213,46 @@ fn a_damaged_overlay_is_told_once_and_the_configuration_alone_applies() {
 }
 
 #[test]
+fn half_an_overlay_that_does_not_fit_is_no_obstacle_to_the_other_half() {
+    let provider = Fake::start(Answer::good);
+    let home = standing(&provider, "tls_listen = \"127.0.0.1:0\"");
+    fs::create_dir(home.state()).expect("our own folder");
+    // Made for another service than the one that the configuration names now.
+    let moved = format!(
+        "[ddns]\ninstead_of = \"{NAME}\"\nservice = \"https://old.example.org\"\nenabled = true\ndomain = [\"{OTHER}\"]\nmode = \"ddns_v4\"\n"
+    );
+    // Never was a possible one.
+    let broken = "[ddns]\nenabled = true\ndomain = [\"a..b\"]\nmode = \"ddns_v4\"\n".to_owned();
+    for ddns in [moved, broken] {
+        fs::write(overlay(&home), format!("version = 1\n{ddns}")).expect("our own folder");
+        let mut daemon = home.daemon();
+        daemon.says("listening on https://127.0.0.1:");
+        let client = daemon.client();
+        assert!(daemon.text().contains("not used"), "{}", daemon.text());
+        assert_eq!(client.call(ADMIN, "GetDDNSInfo", &[]).result("GetDDNSInfo", "NewDomain"), NAME);
+        let told = client.call(ADMIN, "SetEnable", &[("NewEnabled", "0")]);
+        assert_eq!((told.status, told.fault()), (200, None), "{told:?}\n{}", daemon.text());
+        assert_eq!(client.call(ADMIN, "GetInfo", &[]).result("GetInfo", "NewEnabled"), "0");
+        assert_eq!(daemon.stop(), Some(0));
+        fs::remove_file(overlay(&home)).expect("our own folder");
+    }
+}
+
+#[test]
+fn what_is_set_where_the_file_was_edited_takes_the_file_into_use_as_it_is_now() {
+    let provider = Fake::start(Answer::good);
+    let home = standing(&provider, "");
+    let daemon = home.daemon();
+    daemon.says("answered");
+    let user = "[[web.user]]\nname = \"late\"\npassword = \"comer\"\nrights = [\"config\"]\n";
+    let before = fs::read_to_string(home.config_file()).expect("our own file");
+    home.configure(&format!("{before}{user}"));
+    let url = provider.v4("/other?ip=<ipaddr>");
+    assert_eq!(daemon.client().call(ADMIN, "SetDDNSConfig", &settings(&url, OTHER)).status, 200);
+    assert_eq!(daemon.client().call(("late", "comer"), "GetDDNSProviders", &[]).status, 200);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_a_fault_for_each_who_wants_to_store_something() {
     if !is_root() {
         return skipped("needs root to run the program as somebody else");

@@ -161,7 +161,7 @@ async fn what_is_set_at_our_daemon_is_read_back_and_survives_its_restart() {
     // A provider of the list needs a password: the one of the last service is not handed on.
     let arguments = ["set-ddns", "--provider", "FreeDYN", "--enabled", "false", "--mode", "both", "--json"];
     let refused = served.fritzbox(&arguments).await;
-    assert!(refused.sentence(77).contains("ddns.password: missing; FreeDYN needs it"), "{refused:?}");
+    assert!(refused.sentence(77).contains("NewPassword: missing; FreeDYN needs it"), "{refused:?}");
     let told = served.fritzbox(&[&arguments[..], &["--password-file", &secret]].concat()).await.json();
     let shown = [&told["provider_name"], &told["enabled"], &told["mode"], &told["status_ipv4"]];
     assert_eq!(shown, [&json!("FreeDYN"), &json!(false), &json!("ddns_both"), &json!("offline")], "{told:#}");
@@ -201,13 +201,20 @@ async fn a_service_on_the_remote_access_is_found_again_when_it_moves_and_not_whe
 }
 
 #[tokio::test]
-async fn without_a_user_from_outside_our_daemon_opens_nothing() {
-    let served = Served::new("").await;
-    let ended = served.fritzbox(&["enable"]).await;
-    let sentence = ended.sentence(77);
-    assert!(sentence.contains("no user of the box may come from the internet"), "{sentence}");
-    let info = served.fritzbox(&["info", "--json"]).await.json();
-    assert_eq!((&info["enabled"], &info["username"]), (&json!(false), &json!("")));
+async fn the_first_time_our_daemon_opens_the_remote_access_on_a_free_port() {
+    let mut served = Served::new("").await;
+    let shown = async |served: &Served| {
+        let info = served.fritzbox(&["info", "--json"]).await.json();
+        (info["enabled"].clone(), info["port"].clone(), info["username"].clone())
+    };
+    assert_eq!(shown(&served).await, (json!(false), json!(443), json!("admin")), "nothing was set yet");
+    let told = served.fritzbox(&["enable", "--json"]).await.json();
+    let port = told["port"].as_u64().expect("a port");
+    assert!((1024..=65535).contains(&port) && told["enabled"] == json!(true), "{told:#}");
+    assert_eq!(shown(&served).await, (json!(true), json!(port), json!("admin")));
+    assert_eq!(served.fritzbox(&["disable", "--json"]).await.json(), json!({ "enabled": false, "port": port }));
+    served.restart().await;
+    assert_eq!(shown(&served).await, (json!(false), json!(port), json!("admin")), "it keeps its port");
 }
 
 #[tokio::test]

@@ -17,14 +17,17 @@ pub(in crate::config) fn lay(over: &OverlaidEntry, entries: &mut Vec<RawEntry>, 
         entries.push(further);
         return Some(entries.len() - 1);
     };
-    let Some(index) = standing::with_name(entries, name) else {
+    let meant = |entry: &RawEntry| standing::has_name(entry, name) && standing::identity(entry) == over.service;
+    let Some(index) = standing::first_that_is_on(entries, meant) else {
         // It may be in a part that could not be read.
         if !report.broken() {
-            report.warn(
-                &place.child("instead_of"),
-                format!("no entry has the name \"{name}\" any more, so what was set for it is not used"),
-                "set it anew, or delete the table [ddns] there",
-            );
+            let why = if entries.iter().any(|entry| standing::has_name(entry, name)) {
+                format!("\"{name}\" is at another service now than it was")
+            } else {
+                format!("no entry has the name \"{name}\" any more")
+            };
+            let key = place.child("instead_of");
+            report.warn(&key, format!("{why}, so what was set for it is not used"), "set it anew, or delete the table [ddns] there");
         }
         return None;
     };
@@ -35,20 +38,33 @@ pub(in crate::config) fn lay(over: &OverlaidEntry, entries: &mut Vec<RawEntry>, 
 
 /// The keys of the overlay; everything else as it was written. What is missing is missing in the overlay.
 fn merged(over: &OverlaidEntry, written: RawEntry, place: &Place) -> RawEntry {
-    let OverlaidEntry { instead_of: _, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } = over;
+    let OverlaidEntry {
+        instead_of: _,
+        service: _,
+        enabled,
+        provider,
+        update_url,
+        domain,
+        username,
+        password,
+        mode,
+        server_ipv4,
+        server_ipv6,
+    } = over;
     let text = |key: &str, text: &str| Placed::new(text.to_owned(), place.child(key));
     let unless_empty = |key: &str, value: &str| -> Words { if value.is_empty() { Key::Absent } else { Key::Given(text(key, value)) } };
     let names = place.child("domain");
     let domains: Vec<_> = domain.iter().enumerate().map(|(index, name)| Placed::new(name.clone(), names.element(index))).collect();
+    let same_provider = provider.as_ref().is_some_and(|name| standing::provider(&written).as_ref() == Some(name));
     RawEntry {
         place: place.clone(),
         enabled: Key::Given(Placed::new(*enabled, place.child("enabled"))),
         provider: provider.as_ref().map_or(Key::Absent, |name| Key::Given(text("provider", name))),
         update_url: match update_url {
             Some(url) => Key::Given(RawUrl::plain(text("update_url", url.expose()))),
+            None if provider.is_none() || same_provider => written.update_url,
             // The file's is for another service.
-            None if provider.is_some() => Key::Absent,
-            None => written.update_url,
+            None => Key::Absent,
         },
         domain: Key::Given(Placed::new(domains, names)),
         username: unless_empty("username", username),

@@ -25,10 +25,15 @@ domain = \"other.example.org\"
 password = \"hunter2\"
 ";
 
+/// Where the first entry is, and where the second one is.
+const HOME: &str = "freedyn dyn.example.net";
+const OTHER: &str = "https://dyn.example.org";
+
 /// What a client might set.
 fn custom() -> OverlaidEntry {
     OverlaidEntry {
         instead_of: domain("home.example.org"),
+        service: HOME.to_owned(),
         enabled: true,
         provider: None,
         update_url: Some(Secret::new("https://own.example.org/u?h=<domain>&ip=<ipaddr>&ip6=<ip6addr>".to_owned())),
@@ -118,6 +123,7 @@ fn a_provider_comes_with_its_own_url_and_none_with_that_of_the_file() {
     let other = domain("other.example.org");
     let from_catalogue = OverlaidEntry {
         instead_of: other.clone(),
+        service: OTHER.to_owned(),
         provider: Some("duckdns".to_owned()),
         update_url: None,
         domain: vec!["a.duckdns.org".to_owned()],
@@ -125,7 +131,7 @@ fn a_provider_comes_with_its_own_url_and_none_with_that_of_the_file() {
     };
     let entry = &settings(FILE, &laid(from_catalogue)).entries[1];
     assert_eq!((entry.provider.as_str(), entry.sending.method.as_str()), ("duckdns", "GET"));
-    let own = OverlaidEntry { instead_of: other, update_url: None, mode: Mode::V4, ..custom() };
+    let own = OverlaidEntry { instead_of: other, service: OTHER.to_owned(), update_url: None, mode: Mode::V4, ..custom() };
     let entry = &settings(FILE, &laid(own)).entries[1];
     assert_eq!((entry.provider.as_str(), entry.sending.method.as_str(), entry.domains[0].as_str()), ("custom", "POST", "new.example.org"));
 }
@@ -171,7 +177,7 @@ fn what_was_set_for_an_entry_that_is_gone_is_not_used() {
     let gone = laid(OverlaidEntry { instead_of: domain("gone.example.org"), ..custom() });
     let Loaded { settings, warnings } = over(FILE, &gone).unwrap();
     let alone = load(FILE, "config.toml", &world()).unwrap();
-    assert_eq!(settings, alone.settings);
+    assert_eq!((&settings.entries, &settings.served), (&alone.settings.entries, &alone.settings.served));
     let new: Vec<_> = warnings.iter().filter(|warning| !alone.warnings.contains(warning)).collect();
     let [warning] = new.as_slice() else { panic!("{}", listing(&warnings)) };
     assert_eq!((warning.severity, warning.file.as_str(), warning.key.as_str()), (Severity::Warning, OVERLAY, "ddns.instead_of"));
@@ -207,15 +213,70 @@ fn the_entry_that_was_set_goes_on_standing_for_the_service() {
 
 #[test]
 fn the_next_change_is_made_for_the_same_entry() {
-    let alone = settings(FILE, &Overlay::default()).served;
-    assert_eq!(Overlay::default().instead_of(&alone), domain("home.example.org"));
-    let changed = laid(custom());
-    assert_eq!(changed.instead_of(&settings(FILE, &changed).served), domain("home.example.org"));
-    let further = laid(OverlaidEntry { instead_of: None, ..custom() });
-    assert_eq!(further.instead_of(&settings("", &further).served), None);
-    let other = settings(&format!("{FILE}[web.tr064]\nentry = \"other.example.org\""), &changed).served;
-    assert_eq!(changed.instead_of(&other), domain("other.example.org"));
-    assert_eq!(Overlay::default().instead_of(&settings("", &Overlay::default()).served), None);
+    let next = |text: &str, overlay: &Overlay| {
+        let served = settings(text, overlay).served;
+        (served.instead_of.map(|name| name.to_string()).unwrap_or_default(), served.service)
+    };
+    let pair = |name: &str, service: &str| (name.to_owned(), service.to_owned());
+    let (changed, further) = (laid(custom()), laid(OverlaidEntry { instead_of: None, service: String::new(), ..custom() }));
+    for overlay in [&Overlay::default(), &changed] {
+        assert_eq!(next(FILE, overlay), pair("home.example.org", HOME));
+        assert_eq!(next(&format!("{FILE}[web.tr064]\nentry = \"other.example.org\""), overlay), pair("other.example.org", OTHER));
+    }
+    assert_eq!(next("", &further), pair("", ""));
+    assert_eq!(next("", &Overlay::default()), pair("", ""));
+}
+
+/// The same name at two services, and what is in force of an overlay for one of them.
+#[test]
+fn an_overlay_stays_at_the_service_that_it_was_made_for() {
+    let entry = |keys: &str| format!("[[ddns]]\ndomain = \"home.example.org\"\nusername = \"u\"\npassword = \"hunter2\"\n{keys}\n");
+    let url = |host: &str| format!("update_url = {{ url = \"https://{host}/u?ip=<ipaddr>\", method = \"POST\" }}");
+    let over = |service: &str| laid(OverlaidEntry { service: service.to_owned(), update_url: None, mode: Mode::V4, ..custom() });
+    let two = [entry(&url("a.example.org")), entry(&url("b.example.org"))].concat();
+    let found = settings(&two, &over("https://b.example.org")).entries;
+    assert_eq!(found.iter().map(|entry| entry.domains[0].as_str()).collect::<Vec<_>>(), ["home.example.org", "new.example.org"]);
+
+    // The operator moved it, each time with another password.
+    for (keys, service) in [
+        (url("b.example.org"), "https://a.example.org"),
+        (url("a.example.org").replace("https", "http"), "https://a.example.org"),
+        (url("a.example.org:444"), "https://a.example.org"),
+        ("provider = \"noip\"\nmode = \"v4\"".to_owned(), "https://a.example.org"),
+        (format!("provider = \"dyndns2\"\n{}", url("b.example.org")), "dyndns2 https://a.example.org"),
+        (format!("provider = \"dyndns2\"\n{}", url("a.example.org")), "https://a.example.org"),
+        ("provider = \"noip\"\nmode = \"v4\"\nserver_ipv4 = \"b.example.org\"".to_owned(), "noip"),
+        (url("a.example.org"), ""),
+    ] {
+        let (text, over) = (entry(&keys), over(service));
+        let Loaded { settings: found, warnings } = load_over(&text, "config.toml", &over, &world()).unwrap();
+        assert_eq!(found.entries, settings(&text, &Overlay::default()).entries, "{keys}");
+        let told = warnings.iter().find(|warning| warning.file == OVERLAY).unwrap();
+        assert!(told.message.contains("at another service now") && told.remedy.contains("delete the table [ddns]"), "{told}");
+    }
+}
+
+#[test]
+fn a_url_beside_a_provider_goes_with_the_provider_only() {
+    let file = "[[ddns]]\nprovider = \"FreeDYN\"\nupdate_url = { url = \"https://own.example.net/u?h=<domain>&ip=<ipaddr>\", method = \"POST\" }\n\
+        domain = \"home.example.org\"\nusername = \"1234567890\"\npassword = \"hunter2\"\n";
+    let over = |provider: Option<&str>, url: Option<&str>| {
+        let ddns = OverlaidEntry {
+            service: "freedyn https://own.example.net".to_owned(),
+            provider: provider.map(str::to_owned),
+            update_url: url.map(|url| Secret::new(url.to_owned())),
+            mode: Mode::V4,
+            username: "1234567890".to_owned(),
+            ..custom()
+        };
+        let sending = settings(file, &laid(ddns)).entries.remove(0).sending;
+        (sending.single.v4.unwrap().host_text(), sending.method)
+    };
+    let own = || ("own.example.net".to_owned(), "POST".to_owned());
+    assert_eq!(over(Some("freedyn"), None), own());
+    assert_eq!(over(None, None), own());
+    assert_eq!(over(Some("freedyn"), Some("https://b.example.net/u?ip=<ipaddr>")), ("b.example.net".to_owned(), "GET".to_owned()));
+    assert_eq!(over(Some("noip"), None).1, "GET", "it has its own");
 }
 
 #[test]
@@ -234,6 +295,12 @@ fn the_remote_access_moves_to_the_port_that_was_set() {
         "{}",
         listing(&clash)
     );
+    // What stands later in the file than the remote access is not to blame either.
+    let file = "[web.tr064]\nenabled = true\nlisten = \"[::]:8443\"";
+    let clash = over(file, &remote(true, 8443, anna())).unwrap_err();
+    let errors: Vec<_> = clash.iter().filter(|problem| problem.severity == Severity::Error).map(ToString::to_string).collect();
+    let [only] = errors.as_slice() else { panic!("{}", listing(&clash)) };
+    assert!(only.starts_with("overlay.toml: remote.port: [::]:8443 is listened on without TLS as well (web.tr064.listen)"), "{only}");
 }
 
 #[test]
@@ -253,16 +320,33 @@ fn the_user_of_the_remote_access_may_configure_and_keeps_its_other_rights() {
     assert_eq!((web.remote_user.as_deref(), web.users[0].rights), (Some("new"), [Right::Config].into_iter().collect()));
     let same = RemoteUser { name: "box".to_owned(), password: None };
     assert_eq!(settings(file, &remote(true, 8443, Some(same))).web.users[1].password.expose(), "x", "as the file says");
-    let opened = format!("{file}[web]\ntls_listen = \"[::]:443\"");
-    assert_eq!(settings(&opened, &remote(false, 0, None)).web.remote_user.as_deref(), Some("box"), "it can be opened again");
+    assert_eq!(settings(file, &remote(false, 0, None)).web.remote_user.as_deref(), Some("box"), "it can be opened");
+}
+
+#[test]
+fn a_user_who_is_the_files_alone_needs_the_right_there() {
+    let box_user = |rights: &str| format!("[[web.user]]\nname = \"box\"\npassword = \"x\"\nrights = [{rights}]\n");
+    let other = "[[web.user]]\nname = \"other\"\npassword = \"x\"\nrights = [\"config\"]\n";
+    let named = |password: Option<&str>| {
+        let password = password.map(|password| Secret::new(password.to_owned()));
+        remote(true, 8443, Some(RemoteUser { name: "box".to_owned(), password }))
+    };
+    for text in [format!("{}{other}", box_user("\"app\"")), other.to_owned()] {
+        let Loaded { settings, warnings } = over(&text, &named(None)).unwrap();
+        let web = settings.web;
+        assert!(web.user("box").is_none_or(|user| !user.rights.has(Right::Config)), "{text}");
+        assert_eq!((web.remote_user.as_deref(), web.tls_listen.map(|it| it.port())), (Some("other"), Some(8443)), "{text}");
+        let told = warnings.iter().find(|warning| warning.file == OVERLAY).unwrap();
+        assert!(told.key == "remote.user" && told.message.contains("\"box\"") && told.remedy.contains("[remote.user]"), "{told}");
+    }
+    let web = settings(&box_user("\"app\""), &named(Some("swordfish"))).web;
+    assert!(web.user("box").unwrap().rights.has(Right::Config), "this one was made by whoever set it");
+    assert!(over("", &named(None)).is_err(), "nobody else could come in");
 }
 
 #[test]
 fn a_user_of_the_remote_access_is_checked_like_any_other() {
-    let unknown = RemoteUser { name: "anna".to_owned(), password: None };
-    for (wrong, key) in
-        [(user("a:b", "x"), "remote.user.name"), (user("anna", ""), "remote.user.password"), (unknown, "remote.user.password")]
-    {
+    for (wrong, key) in [(user("a:b", "x"), "remote.user.name"), (user("anna", ""), "remote.user.password")] {
         let found = over("", &remote(true, 8443, Some(wrong))).unwrap_err();
         let errors: Vec<_> = found.iter().filter(|problem| problem.severity == Severity::Error).collect();
         assert_eq!((errors.len(), errors[0].file.as_str(), errors[0].key.as_str()), (1, OVERLAY, key), "{}", listing(&found));
@@ -287,6 +371,7 @@ fn what_an_overlay_changes_is_told_without_secrets() {
         let update_url = Some(Secret::new(url.to_owned()));
         laid(OverlaidEntry {
             instead_of: domain("other.example.org"),
+            service: OTHER.to_owned(),
             domain: vec!["other.example.org".to_owned()],
             update_url,
             mode: Mode::V4,
@@ -333,15 +418,15 @@ fn damage_is_told_with_its_place_and_without_a_value() {
     for (from, to, told) in [
         ("version = 1", "version = 2", "line 2: version: version 2 is not known"),
         ("version = 1", "", "line 1: version: missing"),
-        ("enabled = true\ndomain", "enabled = \"swordfish\"\ndomain", "line 8: ddns.enabled: found a text"),
-        ("port = 443", "port = 65536", "line 17: remote.port: 65536 is no port"),
-        ("port = 443", "prot = 443", "line 15: remote.port: missing"),
-        ("port = 443", "port = 443\nextra = 1", "line 18: remote.extra: unknown key"),
-        ("ddns_together", "v5", "line 11: ddns.mode: \"v5\" is no mode"),
-        ("password = \"swordfish\"", "password = \"swordfish", "line 7: "),
-        ("name = \"anna\"\npassword", "password", "line 19: remote.user.name: missing"),
-        ("[remote.user]", "[remote.other]", "line 19: remote.other: unknown key"),
-        ("[remote]", "[[remote]]", "line 15: remote: found a list"),
+        ("enabled = true\ndomain", "enabled = \"swordfish\"\ndomain", "line 9: ddns.enabled: found a text"),
+        ("port = 443", "port = 65536", "line 18: remote.port: 65536 is no port"),
+        ("port = 443", "prot = 443", "line 16: remote.port: missing"),
+        ("port = 443", "port = 443\nextra = 1", "line 19: remote.extra: unknown key"),
+        ("ddns_together", "v5", "line 12: ddns.mode: \"v5\" is no mode"),
+        ("password = \"swordfish\"", "password = \"swordfish", "line 8: "),
+        ("name = \"anna\"\npassword", "password", "line 20: remote.user.name: missing"),
+        ("[remote.user]", "[remote.other]", "line 20: remote.other: unknown key"),
+        ("[remote]", "[[remote]]", "line 16: remote: found a list"),
     ] {
         assert!(good.contains(from), "{from} in\n{good}");
         let found = Overlay::parse(&good.replacen(from, to, 1)).unwrap_err();
@@ -356,20 +441,11 @@ fn secret() -> impl Strategy<Value = Secret> {
 fn overlaid() -> impl Strategy<Value = OverlaidEntry> {
     let mode = proptest::sample::select(vec![Mode::V4, Mode::V6, Mode::Both, Mode::Together]);
     let instead_of = option::of("[a-z]{1,9}\\.[a-z]{2,5}").prop_map(|name| name.as_deref().and_then(domain));
-    let texts = (any::<String>(), any::<String>(), any::<String>());
+    let texts = (any::<String>(), any::<String>(), any::<String>(), any::<String>());
     let options = (option::of(any::<String>()), option::of(secret()), option::of(secret()));
     (instead_of, any::<bool>(), proptest::collection::vec(any::<String>(), 0..4), mode, texts, options).prop_map(
-        |(instead_of, enabled, domain, mode, (username, server_ipv4, server_ipv6), (provider, update_url, password))| OverlaidEntry {
-            instead_of,
-            enabled,
-            provider,
-            update_url,
-            domain,
-            username,
-            password,
-            mode,
-            server_ipv4,
-            server_ipv6,
+        |(instead_of, enabled, domain, mode, (service, username, server_ipv4, server_ipv6), (provider, update_url, password))| {
+            OverlaidEntry { instead_of, service, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 }
         },
     )
 }

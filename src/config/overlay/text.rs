@@ -44,10 +44,12 @@ impl Overlay {
 }
 
 fn put_entry(text: &mut String, entry: &OverlaidEntry) {
-    let OverlaidEntry { instead_of, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } = entry;
+    let OverlaidEntry { instead_of, service, enabled, provider, update_url, domain, username, password, mode, server_ipv4, server_ipv6 } =
+        entry;
     text.push_str("\n[ddns]\n");
     let optional = [
         ("instead_of", instead_of.as_ref().map(Domain::as_str)),
+        ("service", Some(service.as_str()).filter(|service| !service.is_empty())),
         ("provider", provider.as_deref()),
         ("update_url", update_url.as_ref().map(Secret::expose)),
         ("password", password.as_ref().map(Secret::expose)),
@@ -109,6 +111,7 @@ fn read(report: &mut Report<'_>) -> Option<Overlay> {
 fn read_entry(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<OverlaidEntry> {
     let place = table.place.clone();
     let instead_of = table.text("instead_of", report);
+    let service = table.text("service", report);
     let enabled = needed(table.flag("enabled", report), &place, "enabled", report);
     let provider = table.text("provider", report);
     let update_url = table.text("update_url", report);
@@ -121,6 +124,7 @@ fn read_entry(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Overl
     table.finish(report);
     Some(OverlaidEntry {
         instead_of: instead_of.given().and_then(|name| parsed(name, Domain::parse(&name.value).ok(), "domain name", report)),
+        service: text(&service).unwrap_or_default(),
         enabled: enabled?.value,
         provider: text(&provider),
         update_url: text(&update_url).map(Secret::new),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::config::file::Words;
-use crate::config::problem::{Place, Report, quoted};
+use crate::config::problem::{Origin, Place, Report, quoted};
 use crate::config::reader::Placed;
 
 /// What is to be listened on, and which key says so.
@@ -47,6 +47,8 @@ pub(super) fn refuse_clashes(sockets: &[Socket], report: &mut Report<'_>) {
         let Some(other) = sockets[..index].iter().find(|other| clash(other, socket)) else {
             continue;
         };
+        // What was set through the served interfaces is to give way, not the file.
+        let (socket, other) = if other.place.origin == Origin::Overlay { (other, socket) } else { (socket, other) };
         let (address, key) = (socket.address, &other.place.key);
         let message = match (other.address == address, socket.tls) {
             (false, _) => format!("{address} and {} ({key}) take the same port", other.address),

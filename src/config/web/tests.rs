@@ -239,8 +239,9 @@ fn unknown_keys_of_every_table_are_errors() {
 }
 
 #[test]
-fn the_remote_access_belongs_to_the_first_who_may_configure_if_the_file_opens_it() {
+fn the_remote_access_belongs_to_the_first_who_may_configure_be_it_open_or_not() {
     let users = format!("[[web.user]]\nname = \"a\"\npassword = \"x\"\nrights = [\"app\"]\n{USER}");
-    assert_eq!(web(&users).remote_user, None);
+    assert_eq!(web(&users).remote_user.as_deref(), Some("box"));
+    assert_eq!(web("[[web.user]]\nname = \"a\"\npassword = \"x\"\nrights = [\"app\"]\n").remote_user, None);
     assert_eq!(web(&format!("{users}[web]\ntls_listen = \"[::]:443\"")).remote_user.as_deref(), Some("box"));
 }

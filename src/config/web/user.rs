@@ -83,6 +83,18 @@ fn rights(key: &Texts, user: &Place, report: &mut Report<'_>) -> Rights {
     words.iter().filter_map(read).collect()
 }
 
+/// May the overlay's user be let in? Without a password of its own it is one of the file's, who may have lost the right since.
+pub(super) fn entitled(user: &RemoteUser, in_the_file: &[User], report: &mut Report<'_>) -> bool {
+    let may = |known: &User| known.name == user.name && known.rights.has(Right::Config);
+    let entitled = user.password.is_some() || in_the_file.iter().any(may);
+    // It may be in a part that could not be read.
+    if !entitled && !report.broken() {
+        let message = format!("no [[web.user]] {} has the right \"config\" any more, so it is not used", quoted(&user.name));
+        report.warn(&Place::overlay("remote.user"), message, "set it anew, or delete the table [remote.user] there");
+    }
+    entitled
+}
+
 /// Lets the user of the remote access in: with the rights that a user of this name has anyway, and the right to configure.
 pub(super) fn admit(users: &mut Vec<User>, remote: User) {
     let known = users.iter().position(|user| user.name == remote.name);

@@ -5,6 +5,8 @@ mod network;
 mod providers;
 mod remote;
 
+pub(super) use providers::name;
+
 use crate::config::Web;
 use crate::rules::rights::Rights;
 use crate::tr064::remote_access::{short, truth};

@@ -1,5 +1,6 @@
 //! What a change means for the overlay. PURE.
 
+use super::actions::name;
 use super::{Change, Refusal};
 use crate::config::{OverlaidEntry, Overlay, Remote, RemoteUser, Served, Web};
 use crate::rules::rights::Right;
@@ -7,7 +8,7 @@ use crate::rules::secret::Secret;
 use crate::tr064::remote_access::{DdnsConfig, RemoteConfig};
 
 /// What stands for a password that is to stay as it is: what the box's own page shows in its place.
-const UNCHANGED: &str = "****";
+pub(super) const UNCHANGED: &str = "****";
 
 /// What is in force before a change.
 #[derive(Clone, Copy, Debug)]
@@ -38,21 +39,49 @@ pub fn overlay(change: &Change, standing: Standing<'_>, free_port: u16) -> Resul
     Ok((after != *before).then_some(after))
 }
 
+/// Where names are updated after a change.
+enum Place {
+    /// Where they were before: by this provider, at the URL that was.
+    Same(Option<String>),
+    /// Somewhere else, if only another path.
+    Other(Option<String>, Option<Secret>),
+}
+
+fn place(wanted: &DdnsConfig, served: &Served) -> Place {
+    let same_url = wanted.update_url == served.update_url;
+    if wanted.provider_name == served.own_name {
+        // What has no name in the list is told as the user-defined one.
+        let keeps = same_url && served.own_url && is_told_as_own(served);
+        return if keeps { Place::Same(served.provider.clone()) } else { Place::Other(None, Some(wanted.update_url.clone())) };
+    }
+    let provider = Some(wanted.provider_name.clone());
+    if provider != served.provider {
+        return Place::Other(provider, None);
+    }
+    // A provider's own template cannot be changed; whoever chooses from the list often leaves the field empty.
+    let own = served.own_url && !same_url && !wanted.update_url.is_empty();
+    if own { Place::Other(provider, Some(wanted.update_url.clone())) } else { Place::Same(provider) }
+}
+
+fn is_told_as_own(served: &Served) -> bool {
+    name(served.provider.as_deref(), &served.own_name) == served.own_name
+}
+
 fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, Refusal> {
     let Standing { overlay, served, .. } = standing;
-    let instead_of = overlay.instead_of(served);
-    let before = overlay.ddns.as_ref().filter(|it| it.instead_of == instead_of);
-    let provider = (wanted.provider_name != served.own_name).then(|| wanted.provider_name.clone());
-    let same_url = served.provider.is_none() && wanted.update_url == served.update_url;
-    let update_url = match provider {
-        Some(_) => None,
+    let same_entry = |it: &&OverlaidEntry| (&it.instead_of, &it.service) == (&served.instead_of, &served.service);
+    let before = overlay.ddns.as_ref().filter(same_entry);
+    let place = place(wanted, served);
+    let password = password(wanted, &place, before, served)?;
+    let (provider, update_url) = match place {
         // A URL in the file may be more than a text.
-        None if same_url => before.and_then(|it| it.update_url.clone()),
-        None => Some(wanted.update_url.clone()),
+        Place::Same(provider) => (provider, before.and_then(|it| it.update_url.clone())),
+        Place::Other(provider, url) => (provider, url),
     };
     Ok(OverlaidEntry {
-        password: password(wanted, provider.as_deref(), before, served)?,
-        instead_of,
+        password,
+        instead_of: served.instead_of.clone(),
+        service: served.service.clone(),
         enabled: wanted.enabled,
         update_url,
         domain: wanted.domain.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
@@ -65,15 +94,16 @@ fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, R
 }
 
 /// The password after the change; `None`: as the file says. An old one goes to nobody who did not have it.
-fn password(
-    wanted: &DdnsConfig,
-    provider: Option<&str>,
-    before: Option<&OverlaidEntry>,
-    served: &Served,
-) -> Result<Option<Secret>, Refusal> {
-    let same_service = provider == served.provider.as_deref()
-        && (&wanted.server_ipv4, &wanted.server_ipv6) == (&served.server_ipv4, &served.server_ipv6)
-        && (provider.is_some() || heads(&wanted.update_url) == heads(&served.update_url));
+fn password(wanted: &DdnsConfig, place: &Place, before: Option<&OverlaidEntry>, served: &Served) -> Result<Option<Secret>, Refusal> {
+    let same_hosts = match place {
+        Place::Same(_) => true,
+        Place::Other(provider, Some(url)) => {
+            let same_provider = *provider == served.provider || (provider.is_none() && is_told_as_own(served));
+            same_provider && heads(url) == heads(&served.update_url)
+        }
+        Place::Other(_, None) => false,
+    };
+    let same_service = same_hosts && (&wanted.server_ipv4, &wanted.server_ipv6) == (&served.server_ipv4, &served.server_ipv6);
     let kept = || before.and_then(|it| it.password.clone());
     match wanted.password.expose() {
         UNCHANGED if same_service => Ok(kept()),
@@ -93,11 +123,11 @@ fn heads(urls: &Secret) -> Vec<String> {
 fn remote(wanted: &RemoteConfig, standing: Standing<'_>) -> Result<Remote, Refusal> {
     let known = standing.web.user(&wanted.username);
     if known.is_some_and(|user| !user.rights.has(Right::Config)) {
-        return Err(Refusal::Failed("the user name belongs to a user without configuration rights".to_owned()));
+        return Err(Refusal::Failed("NewUsername belongs to a user without the right to change settings".to_owned()));
     }
     let password = match wanted.password.expose() {
-        "" | UNCHANGED if known.is_none() => return Err(Refusal::Failed("a new user needs a password".to_owned())),
-        "" | UNCHANGED => {
+        UNCHANGED if known.is_none() => return Err(Refusal::Failed("NewPassword is needed for a new user".to_owned())),
+        UNCHANGED => {
             let before = standing.overlay.remote.as_ref().and_then(|it| it.user.as_ref());
             before.filter(|user| user.name == wanted.username).and_then(|user| user.password.clone())
         }

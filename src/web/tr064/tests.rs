@@ -59,6 +59,9 @@ fn view(security_port: u16) -> View {
             mode: Mode::Both,
             server_ipv4: String::new(),
             server_ipv6: String::new(),
+            own_url: true,
+            instead_of: None,
+            service: String::new(),
         },
         remote: RemoteInfo {
             enabled: true,

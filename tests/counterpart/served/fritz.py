@@ -168,11 +168,14 @@ def remote():
         seen = box.call_action(SERVICE, "GetInfo")
         return f"{seen['NewEnabled']} {seen['NewPort']} {seen['NewUsername']}"
 
-    told("the remote access is closed", False, box.call_action(SERVICE, "GetInfo")["NewEnabled"])
-    told("without an entitled user it stays so", "0", box.call_action(SERVICE, "SetEnable", NewEnabled=True)["NewPort"])
-    told("and is", False, box.call_action(SERVICE, "GetInfo")["NewEnabled"])
+    told("the remote access is closed, for the user who may configure", "False 443 admin", info())
+    port = box.call_action(SERVICE, "SetEnable", NewEnabled=True)["NewPort"]
+    told("the first time it is opened on a free port", True, int(port) > 1023)
+    told("which is told", f"True {port} admin", info())
+    told("somebody listens at the free port", "open", door(int(port), True))
     box.call_action(SERVICE, "SetConfig", NewEnabled=True, NewPort=8443, NewUsername="remote", NewPassword="Geheim-1")
-    told("it is opened", "True 8443 remote", info())
+    told("it is moved, and another user's", "True 8443 remote", info())
+    told("nobody listens where it was", "closed", door(int(port), False))
     told("somebody listens there", "open", door(8443, True))
     other = FritzConnection(HOST, port=SECURE, user="remote", password="Geheim-1", use_tls=True)
     told("its user may log in here too", "True", other.call_action(SERVICE, "GetInfo")["NewEnabled"])

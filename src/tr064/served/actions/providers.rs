@@ -27,7 +27,7 @@ pub(super) fn choice(name: &str, own_name: &str) -> Option<Choice> {
 }
 
 /// What the list calls the provider with this catalogue name; one that needs the user's own URL is the user-defined one.
-pub(super) fn name(provider: Option<&str>, own_name: &str) -> String {
+pub(in crate::tr064::served) fn name(provider: Option<&str>, own_name: &str) -> String {
     let found = provider.and_then(|provider| listed(own_name).find(|dialect| dialect.name == provider));
     found.map_or_else(|| own_name.to_owned(), |dialect| dialect.title.clone())
 }

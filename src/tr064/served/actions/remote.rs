@@ -4,19 +4,24 @@ use std::collections::BTreeMap;
 
 use super::providers::{self, Choice};
 use super::{Caller, Facts, Outcome, invalid, results, unknown};
-use crate::config::{Served, Web};
+use crate::config::Served;
 use crate::rules::address::Family;
+use crate::rules::domain::Mode;
 use crate::rules::rights::Right;
 use crate::rules::secret::Secret;
-use crate::rules::snapshot::Snapshot;
+use crate::rules::snapshot::{NamePicture, Snapshot};
 use crate::rules::status::Status;
 use crate::rules::template::masked;
 use crate::tr064::remote_access::{DdnsConfig, RemoteConfig, RemoteInfo, StatusWord, boolean, short, truth};
 use crate::tr064::served::Change;
+use crate::tr064::served::change::UNCHANGED;
 use crate::tr064::soap::{ACTION_FAILED, INTERNAL, SoapFault};
 
 /// Longest user name and password of the remote access, in characters.
 pub(super) const LONGEST: usize = 128;
+
+/// What a picture calls the provider of an entry that names none.
+const OWN_PROVIDER: &str = "custom";
 
 /// Most URLs that an update URL may hold, one for each family.
 const URLS: usize = 2;
@@ -28,9 +33,9 @@ pub(super) fn answer(action: &str, arguments: &BTreeMap<String, String>, caller:
     let view = facts.view;
     match action {
         "GetInfo" => Ok(info(&view.remote)),
-        "SetConfig" => set_config(enabled, given("NewPort"), given("NewUsername"), given("NewPassword"), facts.web)
-            .map(Change::Remote)
-            .map(Outcome::Change),
+        "SetConfig" => {
+            set_config(enabled, given("NewPort"), given("NewUsername"), given("NewPassword")).map(Change::Remote).map(Outcome::Change)
+        }
         "SetEnable" => Ok(Outcome::Change(Change::Enable(enabled))),
         "SetLetsEncryptEnable" => {
             let text = "Action Failed: certificates of Let's Encrypt are not obtained here; give the listener a certificate instead";
@@ -38,6 +43,7 @@ pub(super) fn answer(action: &str, arguments: &BTreeMap<String, String>, caller:
         }
         "GetDDNSInfo" => Ok(ddns_info(&view.served, &view.picture, caller.rights.has(Right::Config))),
         "GetDDNSProviders" => Ok(results([("NewProviderList", &providers::list(&view.served.own_name))])),
+        "SetDDNSConfig" if asks_for_nothing(arguments, &view.served) => Ok(results([])),
         "SetDDNSConfig" => set_ddns(arguments, &view.served.own_name).map(Change::Ddns).map(Outcome::Change),
         _ => Err(unknown(action)),
     }
@@ -53,7 +59,7 @@ fn info(remote: &RemoteInfo) -> Outcome {
     ])
 }
 
-fn set_config(enabled: bool, port: &str, name: &str, password: &str, web: &Web) -> Result<RemoteConfig, SoapFault> {
+fn set_config(enabled: bool, port: &str, name: &str, password: &str) -> Result<RemoteConfig, SoapFault> {
     let number = port.trim().parse().ok().filter(|port| *port > 0);
     let port: u16 = number.ok_or_else(|| invalid(format!("NewPort is {:?}; 1 to 65535 was expected", short(port))))?;
     let refused = |why: &str| Err(SoapFault { code: INTERNAL, text: format!("Internal Error: {why}") });
@@ -67,9 +73,6 @@ fn set_config(enabled: bool, port: &str, name: &str, password: &str, web: &Web) 
     }
     if !length(password) || password.contains(char::is_control) {
         return refused(&format!("NewPassword must have 1 to {LONGEST} characters, none of them a control character"));
-    }
-    if web.user(name).is_some_and(|user| !user.rights.has(Right::Config)) {
-        return refused("NewUsername belongs to a user without the right to change settings");
     }
     Ok(RemoteConfig { enabled, port, username: name.to_owned(), password: Secret::new(password.to_owned()) })
 }
@@ -92,15 +95,30 @@ fn ddns_info(served: &Served, picture: &Snapshot, whole: bool) -> Outcome {
     ])
 }
 
-/// Of several names the status that needs somebody most.
+/// Of several names the status that needs somebody most. The same name may be at another service as well.
 fn status(served: &Served, picture: &Snapshot, family: Family) -> Status {
     if !served.mode.wants(family) {
         return Status::Undefined;
     }
-    let names = picture.ddns.iter().filter(|name| name.mode.wants(family) && served.domains.contains(&name.domain));
+    let provider = served.provider.as_deref().unwrap_or(OWN_PROVIDER);
+    let here = |name: &&NamePicture| name.provider == provider && name.mode.wants(family) && served.domains.contains(&name.domain);
+    let names = picture.ddns.iter().filter(here);
     let worst = names.filter_map(|name| StatusWord::read(&name.families[family].status).status).min();
     let unseen = if served.enabled && !served.domains.is_empty() { Status::Undefined } else { Status::Offline };
     worst.unwrap_or(unseen)
+}
+
+/// Switching off what is not there, as a client does that gives back what it read: nothing is different then.
+fn asks_for_nothing(arguments: &BTreeMap<String, String>, served: &Served) -> bool {
+    let given = |name: &str| arguments.get(name).map_or("", |value| value.trim());
+    let texts = ["NewUpdateURL", "NewDomain", "NewUsername", "NewServerIPv4", "NewServerIPv6"];
+    let (provider, mode) = (given("NewProviderName"), given("NewMode"));
+    served.domains.is_empty()
+        && truth(given("NewEnabled")) == Some(false)
+        && texts.into_iter().all(|name| given(name).is_empty())
+        && matches!(given("NewPassword"), "" | UNCHANGED)
+        && (provider.is_empty() || providers::choice(provider, &served.own_name).is_some())
+        && (mode.is_empty() || Mode::parse(mode).is_some())
 }
 
 /// `provider_name` in the result is the catalogue name, or `own_name` for the user-defined one.

@@ -52,11 +52,14 @@ fn scene() -> Scene {
         enabled: true,
         provider: None,
         update_url: Secret::new(format!("https://u.example/?h=<domain>&ip=<ipaddr>&token={KEY}")),
+        own_url: true,
         domains: vec![domain("home.example"), domain("nas.example")],
         username: "anna".into(),
         mode: Mode::Both,
         server_ipv4: String::new(),
         server_ipv6: String::new(),
+        instead_of: Some(domain("home.example")),
+        service: "https://u.example".into(),
     };
     let ddns = vec![
         name("home.example", "complete", "new-address"),
@@ -255,13 +258,6 @@ fn a_remote_user_is_taken_if_port_name_and_password_are_possible() {
 }
 
 #[test]
-fn a_user_who_may_not_change_settings_is_no_remote_user() {
-    let scene = scene();
-    assert_eq!(code(&scene.set_config("443", "phone", "p")), 820);
-    assert_eq!(code(&scene.set_config("443", "anna", "p")), 0);
-}
-
-#[test]
 fn the_remote_access_is_switched_by_a_boolean_only() {
     let scene = scene();
     for (value, enabled) in [("1", true), ("true", true), ("Yes", true), ("0", false), ("false", false), ("no", false)] {
@@ -299,6 +295,12 @@ fn of_several_names_the_status_that_needs_somebody_shows_in_the_words_of_the_doc
     assert_eq!(told(&scene), ["new address", "new-address"]);
     scene.view.picture.ddns[0].families.v4.status = "account-disabled".into();
     assert_eq!(told(&scene), ["account-disabled", "new-address"]);
+    let elsewhere = NamePicture { provider: "freedyn".into(), ..name("home.example", "login-failed", "login-failed") };
+    scene.view.picture.ddns.push(elsewhere);
+    assert_eq!(told(&scene), ["account-disabled", "new-address"], "the same name at another service");
+    scene.view.served.provider = Some("freedyn".into());
+    assert_ne!(told(&scene), ["account-disabled", "new-address"]);
+    scene.view.served.provider = None;
     scene.view.served.mode = Mode::V6;
     assert_eq!(told(&scene), ["undefined", "new-address"]);
     scene.view.picture.ddns.clear();
@@ -422,6 +424,26 @@ fn what_a_client_sets_is_handed_on_as_it_is() {
     for argument in ["NewUsername", "NewPassword", "NewDomain", "NewServerIPv4"] {
         assert_eq!(code(&scene.set_ddns(&[(argument, "a\nb")])), 402, "{argument}");
     }
+}
+
+#[test]
+fn what_is_not_there_may_be_switched_off() {
+    let mut scene = scene();
+    let nothing = |changes: &[(&'static str, &'static str)]| {
+        let texts = ["NewUpdateURL", "NewDomain", "NewUsername", "NewPassword"].map(|name| (name, ""));
+        [&texts[..], &[("NewEnabled", "0")], changes].concat()
+    };
+    assert_eq!(code(&scene.set_ddns(&nothing(&[]))), 402, "there is an entry");
+    scene.view.served.domains.clear();
+    for changes in [&[][..], &[("NewProviderName", ""), ("NewMode", "")], &[("NewPassword", "****")]] {
+        assert_eq!(scene.set_ddns(&nothing(changes)), results([]), "{changes:?}");
+    }
+    for change in [("NewEnabled", "1"), ("NewMode", "ddns_v5"), ("NewProviderName", "Nobody"), ("NewPassword", "x\ny")] {
+        assert_eq!(code(&scene.set_ddns(&nothing(&[change]))), 402, "{change:?}");
+    }
+    let told = scene.ddns();
+    let back = nothing(&[]).into_iter().chain([("NewMode", told.mode.wire()), ("NewProviderName", told.provider_name.as_str())]);
+    assert_eq!(scene.set_ddns(&back.collect::<Vec<_>>()), results([]), "given back as it was read");
 }
 
 #[test]

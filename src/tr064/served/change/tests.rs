@@ -1,7 +1,5 @@
-use std::net::SocketAddr;
-
 use super::*;
-use crate::config::{DEFAULT_LISTEN, Face, LoginForm, User};
+use crate::config::{World, load};
 use crate::rules::domain::{Domain, Mode};
 
 const URL: &str = "https://dyn.example/u?h=<domain>&ip=<ipaddr>";
@@ -16,27 +14,43 @@ fn served() -> Served {
         enabled: true,
         provider: None,
         update_url: secret(URL),
+        own_url: true,
         domains: vec![Domain::parse("home.example").unwrap()],
         username: "joe".to_owned(),
         mode: Mode::V4,
         server_ipv4: String::new(),
         server_ipv6: String::new(),
+        instead_of: Domain::parse("home.example").ok(),
+        service: "https://dyn.example".to_owned(),
     }
 }
 
+/// What a client sees of it, given back.
+fn again(served: &Served, password: &str) -> DdnsConfig {
+    DdnsConfig {
+        // What the call of the client was read as.
+        provider_name: match name(served.provider.as_deref(), &served.own_name) {
+            told if told == served.own_name => told,
+            _ => served.provider.clone().unwrap(),
+        },
+        mode: served.mode,
+        ..wanted(served.update_url.expose(), &served.username, password)
+    }
+}
+
+/// The entry that stands for the service where this is the file.
+fn of_file(keys: &str) -> Served {
+    let text = format!("[[ddns]]\ndomain = \"home.example\"\nusername = \"1234567890\"\npassword = \"geheim\"\n{keys}");
+    load(&text, "config.toml", &World::given([], [])).unwrap_or_else(|problems| panic!("{problems:?}")).settings.served
+}
+
+/// Of a file that names these users, and where the remote access is.
 fn web(tls_listen: Option<&str>, users: &[(&str, Right)]) -> Web {
     let user =
-        |&(name, right): &(&str, Right)| User { name: name.to_owned(), password: secret("pw"), rights: [right].into_iter().collect() };
-    Web {
-        enabled: true,
-        listen: DEFAULT_LISTEN,
-        tls_listen: tls_listen.map(|it| it.parse::<SocketAddr>().unwrap()),
-        remote_user: users.first().map(|(name, _)| (*name).to_owned()),
-        users: users.iter().map(user).collect(),
-        dyndns: Face::default(),
-        tr064: Face::default(),
-        login: LoginForm::default(),
-    }
+        |(name, right): &(&str, Right)| format!("[[web.user]]\nname = {name:?}\npassword = \"pw\"\nrights = [\"{}\"]\n", right.word());
+    let listen = tls_listen.map_or_else(String::new, |address| format!("[web]\ntls_listen = {address:?}\n"));
+    let text = users.iter().map(user).chain([listen]).collect::<String>();
+    load(&text, "config.toml", &World::given([], [])).unwrap_or_else(|problems| panic!("{problems:?}")).settings.web
 }
 
 fn wanted(url: &str, username: &str, password: &str) -> DdnsConfig {
@@ -54,8 +68,12 @@ fn wanted(url: &str, username: &str, password: &str) -> DdnsConfig {
 }
 
 fn after(wanted: DdnsConfig, before: &Overlay) -> Result<OverlaidEntry, Refusal> {
-    let (web, served) = (web(None, &[]), served());
-    let standing = Standing { overlay: before, web: &web, served: &served };
+    after_at(&served(), wanted, before)
+}
+
+fn after_at(served: &Served, wanted: DdnsConfig, before: &Overlay) -> Result<OverlaidEntry, Refusal> {
+    let web = web(None, &[]);
+    let standing = Standing { overlay: before, web: &web, served };
     overlay(&Change::Ddns(wanted), standing, 0).map(|it| it.expect("something is different").ddns.expect("it is about the entry"))
 }
 
@@ -83,6 +101,64 @@ fn an_old_password_is_not_handed_to_another_service() {
     let moved = DdnsConfig { server_ipv4: "thief.example".to_owned(), ..wanted(URL, "joe", "****") };
     assert!(matches!(password_after(moved), Err(Refusal::Invalid(_))));
     assert_eq!(password_after(wanted("https://DYN.example/other?h=<domain>", "joe", "****")), Ok(None), "the same service");
+}
+
+/// An entry of the catalogue may have a URL of its own: the password was given to the host in it.
+#[test]
+fn a_url_beside_a_provider_stays_with_its_password_or_neither_does() {
+    let own = "https://own.example/u?h=<domain>&ip=<ipaddr>";
+    let served = of_file(&format!("provider = \"freedyn\"\nupdate_url = {own:?}"));
+    assert_eq!((served.update_url.expose(), served.own_url, served.service.as_str()), (own, true, "freedyn https://own.example"));
+    let kept = |wanted: DdnsConfig| {
+        after_at(&served, wanted, &Overlay::default())
+            .map(|it| (it.provider, it.update_url.map(|url| url.expose().to_owned()), it.password))
+    };
+    let freedyn = || Some("freedyn".to_owned());
+    assert_eq!(kept(again(&served, "****")), Ok((freedyn(), None, None)), "as the file says");
+    assert_eq!(kept(DdnsConfig { update_url: secret(""), ..again(&served, "****") }), Ok((freedyn(), None, None)));
+    let other = |url: &str, password: &str| kept(DdnsConfig { update_url: secret(url), ..again(&served, password) });
+    assert_eq!(other("https://own.example/v?ip=<ipaddr>", "****").unwrap().1.as_deref(), Some("https://own.example/v?ip=<ipaddr>"));
+    assert!(matches!(other("https://thief.example/u?ip=<ipaddr>", "****"), Err(Refusal::Invalid(_))));
+    assert_eq!(other("https://thief.example/u?ip=<ipaddr>", "").unwrap().2, Some(secret("")));
+    let to = |provider: &str| kept(DdnsConfig { provider_name: provider.to_owned(), ..again(&served, "****") });
+    assert!(matches!(to("noip"), Err(Refusal::Invalid(_))));
+    assert!(matches!(to(&served.own_name), Err(Refusal::Invalid(_))), "a provider that the list has is another one");
+}
+
+#[test]
+fn what_is_told_of_any_entry_and_given_back_keeps_provider_url_and_password() {
+    let own = "update_url = \"https://own.example/nic/update?hostname=<domain>&myip=<ipaddr>\"";
+    for keys in [
+        own.to_owned(),
+        format!("provider = \"dyndns2\"\n{own}"),
+        format!("provider = \"tiggerswelt\"\n{own}"),
+        format!("provider = \"freedyn\"\n{own}"),
+        "provider = \"freedyn\"\nmode = \"v4\"".to_owned(),
+        "provider = \"freedyn\"\nmode = \"both\"".to_owned(),
+    ] {
+        let served = of_file(&keys);
+        for password in ["", "****"] {
+            let entry = after_at(&served, again(&served, password), &Overlay::default()).unwrap();
+            assert_eq!((entry.provider, entry.update_url, entry.password), (served.provider.clone(), None, None), "{keys}");
+            assert_eq!((entry.instead_of, entry.service), (served.instead_of.clone(), served.service.clone()));
+        }
+        let renewed = after_at(&served, again(&served, "new"), &Overlay::default()).unwrap();
+        assert_eq!((renewed.provider, renewed.password), (served.provider.clone(), Some(secret("new"))), "{keys}");
+    }
+    let dyndns2 = of_file(&format!("provider = \"dyndns2\"\n{own}"));
+    let moved = |host: &str| DdnsConfig { update_url: secret(&format!("https://{host}/?ip=<ipaddr>")), ..again(&dyndns2, "****") };
+    assert!(matches!(after_at(&dyndns2, moved("thief.example"), &Overlay::default()), Err(Refusal::Invalid(_))));
+    let path = after_at(&dyndns2, moved("own.example"), &Overlay::default()).unwrap();
+    assert_eq!((path.provider, path.password), (None, None), "another request to the same server");
+}
+
+/// The overlay that is in force is for an entry of the same name at another service.
+#[test]
+fn what_was_set_for_another_entry_is_no_part_of_the_next_change() {
+    let first = after(wanted("https://b.example/u", "joe", "new"), &Overlay::default()).unwrap();
+    let before = Overlay { ddns: Some(OverlaidEntry { service: "https://c.example".to_owned(), ..first }), remote: None };
+    let next = after(wanted(URL, "joe", "****"), &before).unwrap();
+    assert_eq!((next.service.as_str(), next.password, next.update_url), ("https://dyn.example", None, None));
 }
 
 #[test]
@@ -117,10 +193,11 @@ fn enabled(on: bool, web: &Web, before: &Overlay) -> Option<Remote> {
 #[test]
 fn switching_on_chooses_a_port_once_and_needs_somebody_entitled() {
     let nothing = Overlay::default();
-    let remote = enabled(true, &web(None, &[("admin", Right::Config)]), &nothing).unwrap();
-    assert_eq!((remote.enabled, remote.port), (true, 40_000));
+    let entitled = web(None, &[("phone", Right::Phone), ("admin", Right::Config)]);
+    let remote = enabled(true, &entitled, &nothing).unwrap();
+    assert_eq!((remote.enabled, remote.port, remote.user), (true, 40_000, None));
     let known = Overlay { remote: Some(Remote { enabled: false, port: 443, user: None }), ddns: None };
-    assert_eq!(enabled(true, &web(None, &[("admin", Right::Config)]), &known).unwrap().port, 443);
+    assert_eq!(enabled(true, &entitled, &known).unwrap().port, 443);
     assert_eq!(enabled(true, &web(None, &[("phone", Right::Phone)]), &nothing), None);
     assert_eq!(enabled(true, &web(None, &[]), &nothing), None);
 }
@@ -145,6 +222,6 @@ fn a_user_for_the_remote_access_has_a_password_and_configuration_rights() {
     assert_eq!(set("new", "pw"), Ok(Some(secret("pw"))));
     assert_eq!(set("admin", "****"), Ok(None), "as the file says");
     assert_eq!(set("admin", "other"), Ok(Some(secret("other"))));
-    assert!(matches!(set("new", ""), Err(Refusal::Failed(_))));
+    assert!(matches!(set("new", "****"), Err(Refusal::Failed(_))));
     assert!(matches!(set("phone", "pw"), Err(Refusal::Failed(_))));
 }

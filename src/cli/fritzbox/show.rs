@@ -153,7 +153,9 @@ fn time(seconds: u64) -> String {
 }
 
 fn head(session: &Session, out: &mut Out) {
-    let version = session.version().map_or_else(String::new, |version| format!(" (FRITZ!OS {})", plain(version)));
+    // Other programs serve the same actions, wanbeacon among them.
+    let system = if session.model().starts_with("FRITZ!") { "FRITZ!OS " } else { "" };
+    let version = session.version().map_or_else(String::new, |version| format!(" ({system}{})", plain(version)));
     let title = out.paint(Tone::Heading, format_args!("{}{version}", plain(session.model())));
     out.line(title);
 }

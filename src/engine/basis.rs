@@ -47,7 +47,10 @@ impl Engine {
         };
         let sight = &wan.sights[family];
         let gives = |observed: &Observed| observed.publish(entry.ipv6_host).is_ok();
-        let first = |who: &str| sources[..rank].iter().any(|source| source.to_string() == who);
+        let first = |who: &str| is_before(rank, sources, who);
+        if !stands_in(wan, entry, heard, family) {
+            return false;
+        }
         match &sight.observed {
             _ if self.is_offline() => false,
             // Who comes first has not been asked yet.
@@ -55,6 +58,40 @@ impl Engine {
             Some(own) if gives(own) => gives(&heard.observed) && !own.source().is_some_and(first),
             Some(_) => gives(&heard.observed) || sources.len() == 1 || says_something(heard),
         }
+    }
+
+    /// A source answered. Where it is trusted more than what was pushed, that is overtaken.
+    pub(super) fn overtake(&mut self, wan: usize, family: Family, observed: &Observed, now: Moment) {
+        let Wan { line, sights, .. } = &self.wans[wan];
+        let (sources, gave) = (&line.sources[family], sights[family].gave);
+        let trusted = rank_of_push(sources).zip(observed.source()).is_some_and(|(rank, who)| is_before(rank, sources, who));
+        // What was overtaken before is not written once more.
+        let overtakes = |machine: bool| {
+            self.groups.iter().filter(|group| group.entry.wan == line.name && group.entry.ipv6_host.is_some() == machine).any(|group| {
+                let newer = |heard: &Heard| says_something(heard) && gave.to(machine).is_none_or(|gave| gave < heard.since);
+                group.heard[family].as_ref().is_some_and(newer) && observed.publish(group.entry.ipv6_host).is_ok()
+            })
+        };
+        let (address, machines) = (trusted && overtakes(false), trusted && overtakes(true));
+        let gave = &mut self.wans[wan].sights[family].gave;
+        if address {
+            gave.gave_address = Some(now);
+        }
+        if machines {
+            gave.gave_machines = Some(now);
+        }
+    }
+
+    /// Would this entry go by what was pushed for it, had that been pushed later?
+    pub(super) fn is_overtaken(&self, entry: usize, family: Family) -> bool {
+        let group = &self.groups[entry];
+        let Some((wan, heard)) = self.wan_of(&group.entry).zip(group.heard[family].as_ref()) else {
+            return false;
+        };
+        let own = wan.sights[family].observed.as_ref();
+        own.is_some_and(|own| own.publish(group.entry.ipv6_host).is_err())
+            && says_something(heard)
+            && !stands_in(wan, &group.entry, heard, family)
     }
 
     /// Does this entry go by what was pushed for it, whatever its line shows? Then nobody needs to look at that.
@@ -99,6 +136,17 @@ impl Engine {
     pub(super) fn wan_of(&self, entry: &Entry) -> Option<&Wan> {
         self.wans.iter().find(|wan| wan.line.name == entry.wan)
     }
+}
+
+/// Was it pushed after the last time that a source which is trusted more gave this entry an address? What is older was
+/// overtaken by that.
+pub(super) fn stands_in(wan: &Wan, entry: &Entry, heard: &Heard, family: Family) -> bool {
+    wan.sights[family].gave.to(entry.ipv6_host.is_some()).is_none_or(|gave| heard.since > gave)
+}
+
+/// Is this one of the sources that are trusted more than the one at `rank`?
+pub(super) fn is_before(rank: usize, sources: &[Source], who: &str) -> bool {
+    sources[..rank].iter().any(|source| source.to_string() == who)
 }
 
 /// Where `push` stands in the order of trust.

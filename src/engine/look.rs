@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::basis::stands_in;
 use super::event::{Action, Level, Notice, Ticket};
 use super::parts::Shown;
 use super::{Engine, Group, Held, Looking, Run, Sight, Turn};
@@ -96,11 +97,11 @@ impl Engine {
 
     /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
     fn is_missed(&self, wan: usize, family: Family) -> bool {
-        let name = &self.wans[wan].line.name;
-        let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
+        let wan = &self.wans[wan];
+        let follows = |entry: &Entry| entry.enabled && entry.wan == wan.line.name && entry.mode.wants(family);
         let pushed = |group: &Group| {
             let heard = group.heard[family].as_ref();
-            heard.is_some_and(|heard| heard.observed.publish(group.entry.ipv6_host).is_ok())
+            heard.is_some_and(|heard| stands_in(wan, &group.entry, heard, family) && heard.observed.publish(group.entry.ipv6_host).is_ok())
         };
         let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
         followers.peek().is_none() || !followers.all(pushed)
@@ -163,6 +164,7 @@ impl Engine {
         let (run, settle) = (self.run, self.rules.settle);
         let interval = self.pause(wan, family, &observed);
         let which = self.which(wan);
+        self.overtake(wan, family, &observed, turn.now);
         let missed = self.is_missed(wan, family);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
         let mine = |it: &Looking| (it.wan, it.family) == (wan, family) && !it.check;

@@ -95,6 +95,19 @@ impl Pushed {
         known
     }
 
+    /// The same where a trusted source has overtaken what is known, and says nothing any more: what is repeated is said now.
+    #[must_use]
+    pub fn after_anew(&self, push: &Push, family: Family, now: Moment) -> Self {
+        let mut known = self.after(push, family, now);
+        if push.addresses[family].is_some() {
+            known.at = Some(now);
+        }
+        if push.prefix_of(family).is_some() {
+            known.prefix_at = Some(now);
+        }
+        known
+    }
+
     /// Without what must not be published (any more): it was written by whoever wrote the state.
     #[must_use]
     pub fn guarded(self, family: Family) -> Self {

@@ -281,6 +281,7 @@ fn a_push_stands_in_for_a_source_that_is_trusted_more_and_never_knew_or_knew_ear
     desk.pass(SECOND * 20);
     assert_eq!(desk.addresses(), [V4_OLD], "the line never gave one");
     desk.say("good");
+    desk.pass(HOUR);
     desk.see(Some(V4_NEW));
     desk.pass(SECOND * 20);
     desk.say("good");

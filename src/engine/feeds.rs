@@ -87,8 +87,12 @@ impl Engine {
 
 /// Does this entry publish what is behind the prefix of its line, or send the prefix along?
 pub(super) fn uses_prefix(entry: &Entry) -> bool {
-    let slots = [Slot::Single(Family::V4), Slot::Single(Family::V6), Slot::Together];
-    entry.ipv6_host.is_some() || slots.into_iter().any(|slot| sends_prefix(entry, slot))
+    entry.ipv6_host.is_some() || carries_prefix(entry)
+}
+
+/// Does any request of this entry carry the prefix of the LAN?
+pub(super) fn carries_prefix(entry: &Entry) -> bool {
+    [Slot::Single(Family::V4), Slot::Single(Family::V6), Slot::Together].into_iter().any(|slot| sends_prefix(entry, slot))
 }
 
 /// Does a request of this kind carry the prefix of the LAN?

@@ -10,7 +10,7 @@ use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Source, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
-use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, Pushed, latest, push_key};
+use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, OVERTAKEN, Pushed, latest, push_key};
 
 impl Engine {
     /// What was pushed for the names of this entry, where its line has such a source.
@@ -98,10 +98,11 @@ impl Engine {
     pub(super) fn parts_of(&self, wan: &Wan, family: Family) -> Vec<SourceReport> {
         let mut parts = wan.sights[family].reports.clone();
         if let Some(rank) = rank_of_push(&wan.line.sources[family]) {
+            let overtaken = matches!(self.pushed_on(wan, family, true), Call::Nothing).then(|| OVERTAKEN.to_owned());
             let (address, rejected) = match self.pushed_on(wan, family, false) {
                 Call::Nothing => (None, Some(NOTHING_YET.to_owned())),
                 Call::Several => (None, Some(EACH_ITS_OWN.to_owned())),
-                Call::One(heard) => (heard.observed.address(), heard.observed.publish(None).err()),
+                Call::One(heard) => (heard.observed.address(), heard.observed.publish(None).err().or(overtaken)),
             };
             let at = if rank == 0 { 0 } else { parts.len() };
             parts.insert(at, SourceReport { source: Source::Push.to_string(), address, rejected });

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::basis::stands_in;
 use super::event::{Action, Level, Notice, Ticket};
+use super::feeds::carries_prefix;
 use super::parts::Shown;
 use super::{Engine, Group, Held, Looking, Run, Sight, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
@@ -64,11 +65,12 @@ impl Engine {
                 None => Some(ALWAYS),
                 Some(muted) => Some(muted.since.plus(group.entry.refresh?)),
             });
-            // One request carries both addresses: who needs one of them needs the other one as fresh.
+            // One request carries both addresses, or a prefix beside one: who needs one of them needs the other one as fresh.
             let is_open = |families: &PerFamily<Option<Held>>| {
                 families.iter().any(|(_, held)| held.as_ref().is_some_and(|it| it.record.lock.is_none()))
             };
-            let both = (plan::is_combined(&group.entry) && group.names.iter().any(is_open)).then_some(ALWAYS);
+            let carried = || family == Family::V6 && carries_prefix(&group.entry);
+            let both = ((plan::is_combined(&group.entry) || carried()) && group.names.iter().any(is_open)).then_some(ALWAYS);
             own.chain(both)
         });
         wanted.min()

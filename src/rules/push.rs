@@ -63,6 +63,9 @@ pub fn push_key(domain: &Domain, family: Family) -> String {
 /// Why a name has no pushed address.
 pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
 
+/// Why what was pushed does not count for now.
+pub const OVERTAKEN: &str = "a source that is trusted more gave an address later";
+
 /// Why a line has no pushed address of its own although its names have some.
 pub const EACH_ITS_OWN: &str = "each name has the address that was pushed for it";
 

@@ -1,14 +1,16 @@
 //! Requests that carry the prefix of the LAN: none goes out without it, and another one is a change.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wanbeacon::engine::event::Event;
 use wanbeacon::rules::address::{Family, PerFamily, Prefix};
 use wanbeacon::rules::consensus::{RouterReading, Source};
-use wanbeacon::rules::domain::Domain;
+use wanbeacon::rules::domain::{Domain, Entry, Mode};
 use wanbeacon::rules::order::prepare;
 use wanbeacon::rules::push::{Push, Taken};
+use wanbeacon::rules::template::{Text, parse_update_url};
 
 use super::desk::{Desk, V6_NEW};
 
@@ -149,4 +151,39 @@ fn what_was_published_before_prefixes_were_kept_is_not_sent_again_and_the_next_c
     push(&mut desk, None, Some(NEW));
     desk.pass(SECOND * 20);
     assert_eq!(urls(&desk), [format!("{V6_NEW}&lan={OLD}"), format!("{V6_NEW}&lan={NEW}")]);
+}
+
+#[test]
+fn names_with_different_prefixes_do_not_travel_together() {
+    let mut desk = desk(&[Source::Push]);
+    let first = Entry { batch: 5, ..(*desk.rules.entries[0]).clone() };
+    let names = ["home.example.org", "shop.example.org"].map(|name| Domain::parse(name).expect("a name"));
+    let entries = names.iter().map(|name| Arc::new(Entry { domains: vec![name.clone()], ..first.clone() }));
+    desk.rules.entries = entries.collect();
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    for (name, lan) in names.iter().zip([OLD, NEW]) {
+        let addresses = PerFamily { v4: None, v6: Some(V6_NEW) };
+        desk.handle(Event::Pushed(Push { domains: vec![name.clone()], addresses, prefix: Some(prefix(lan)) }));
+    }
+    desk.pass(SECOND);
+    desk.say("good");
+    desk.pass(SECOND * 20);
+    assert_eq!(urls(&desk), [format!("{V6_NEW}&lan={OLD}"), format!("{V6_NEW}&lan={NEW}")]);
+    assert!(desk.sent.iter().all(|sent| sent.order.domains.len() == 1));
+}
+
+#[test]
+fn a_prefix_beside_an_ipv4_address_is_looked_for() {
+    let mut desk = desk(&[Source::FritzBox]);
+    let text = Text::parse("<ip6lanprefix>").expect("a placeholder");
+    let mut entry = Entry { mode: Mode::V4, ..(*desk.rules.entries[0]).clone() };
+    let url = "https://dyn.example.net/nic/update?hostname=<domain>&myip=<ipaddr>";
+    entry.sending.single.v4 = parse_update_url(url).expect("a URL").pop();
+    entry.sending.headers = vec![("X-Lan".into(), text)];
+    desk.rules.entries[0] = Arc::new(entry);
+    desk.router.v6 = router(Some(OLD));
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    desk.pass(SECOND * 20);
+    let sent = desk.sent.last().expect("a request was sent");
+    assert_eq!(sent.order.lan_prefix, Some(prefix(OLD)));
 }

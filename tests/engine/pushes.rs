@@ -308,6 +308,9 @@ fn what_a_router_repeats_while_the_line_says_nothing_is_news_once() {
     assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
     assert_eq!(desk.disk, written, "the line counts, and what is overtaken is not written again and again");
     desk.see(None);
+    let (_, sources) = desk.engine().reports()[0].1.v4.clone();
+    let pushed = sources.iter().find(|it| it.source == "push").expect("it is a source");
+    assert_eq!((pushed.address, pushed.rejected.as_deref()), (Some(V4_NEW), Some("a source that is trusted more gave an address later")));
     assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good], "it says so now");
     assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
     desk.pass(SECOND * 20);

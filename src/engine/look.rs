@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::basis::stands_in;
+use super::crosscheck::is_outside;
 use super::event::{Action, Level, Notice, Ticket};
 use super::feeds::carries_prefix;
 use super::parts::Shown;
@@ -112,7 +113,12 @@ impl Engine {
     fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {
         match step {
             Step::Wait => {}
-            Step::Ask(probes) => self.put(wan, family, false, probes, turn),
+            Step::Ask(probes) => {
+                if probes.iter().any(|(_, probe)| is_outside(probe)) {
+                    self.give_up_check(wan, family);
+                }
+                self.put(wan, family, false, probes, turn);
+            }
             Step::Done(observed) => {
                 if let Observed::Known(sighting) = &observed
                     && self.is_near(wan, sighting)

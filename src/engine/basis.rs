@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::heard::says_something;
 use super::parts::{Heard, Shown, Wan};
-use super::{Engine, Turn};
+use super::{Engine, Group, Turn};
 use crate::rules::address::{Family, Observed};
 use crate::rules::consensus::Source;
 use crate::rules::domain::Entry;
@@ -101,6 +101,18 @@ impl Engine {
         let gives = |heard: &Heard| heard.observed.publish(group.entry.ipv6_host).is_ok();
         let first = sources.first() == Some(&Source::Push);
         first && group.heard[family].as_ref().is_some_and(|heard| sources.len() == 1 || gives(heard))
+    }
+
+    /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
+    pub(super) fn is_missed(&self, wan: usize, family: Family) -> bool {
+        let wan = &self.wans[wan];
+        let follows = |entry: &Entry| entry.enabled && entry.wan == wan.line.name && entry.mode.wants(family);
+        let pushed = |group: &Group| {
+            let heard = group.heard[family].as_ref();
+            heard.is_some_and(|heard| stands_in(wan, &group.entry, heard, family) && heard.observed.publish(group.entry.ipv6_host).is_ok())
+        };
+        let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
+        followers.peek().is_none() || !followers.all(pushed)
     }
 
     /// The address that the names of this entry should show.

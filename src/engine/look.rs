@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::basis::stands_in;
 use super::crosscheck::is_outside;
 use super::event::{Action, Level, Notice, Ticket};
 use super::feeds::carries_prefix;
 use super::parts::Shown;
-use super::{Engine, Group, Held, Looking, Run, Sight, Turn};
+use super::{Engine, Held, Looking, Run, Sight, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Aim, Probe, ProbeFault, Reading, Round, Source, Step};
 use crate::rules::dialect::Class;
@@ -96,18 +95,6 @@ impl Engine {
         let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
         let mut hosts = self.groups.iter().filter(|group| follows(&group.entry)).map(|group| group.entry.ipv6_host.is_some()).peekable();
         family == Family::V6 && hosts.peek().is_some() && hosts.all(|host| host)
-    }
-
-    /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
-    fn is_missed(&self, wan: usize, family: Family) -> bool {
-        let wan = &self.wans[wan];
-        let follows = |entry: &Entry| entry.enabled && entry.wan == wan.line.name && entry.mode.wants(family);
-        let pushed = |group: &Group| {
-            let heard = group.heard[family].as_ref();
-            heard.is_some_and(|heard| stands_in(wan, &group.entry, heard, family) && heard.observed.publish(group.entry.ipv6_host).is_ok())
-        };
-        let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
-        followers.peek().is_none() || !followers.all(pushed)
     }
 
     fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {

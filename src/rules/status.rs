@@ -70,6 +70,7 @@ impl Status {
 
 /// The facts behind one status.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Facts<'a> {
     /// The settings.
     pub entry: &'a Entry,

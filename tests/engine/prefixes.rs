@@ -52,9 +52,9 @@ fn urls(desk: &Desk) -> Vec<String> {
     prepared.map(|it| it.url.expose().rsplit_once("myip=").expect("the URL has an address").1.to_owned()).collect()
 }
 
-fn router(lan: Option<&str>) -> Option<RouterReading> {
+fn router(lan: Option<&str>) -> RouterReading {
     let prefix = lan.map(prefix);
-    Some(RouterReading { address: V6_NEW.to_string(), status: "Connected".into(), prefix, ..RouterReading::default() })
+    RouterReading { address: V6_NEW.to_string(), status: "Connected".into(), prefix, ..RouterReading::default() }
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_router_that_tells_no_prefix_locks_nothing() {
     desk.shown.v6 = Some(V6_NEW);
     desk.pass(DAY);
     assert_eq!(desk.sent.len(), 0);
-    desk.router.v6 = router(Some(OLD));
+    desk.router.v6 = Some(router(Some(OLD)));
     desk.look();
     desk.pass(SECOND * 20);
     assert_eq!(urls(&desk), [format!("{V6_NEW}&lan={OLD}")]);
@@ -107,13 +107,13 @@ fn another_prefix_is_a_change_and_one_that_is_unknown_is_none() {
 #[test]
 fn another_prefix_that_a_router_shows_is_a_change_as_well() {
     let mut desk = desk(&[Source::FritzBox]);
-    desk.router.v6 = router(Some(OLD));
+    desk.router.v6 = Some(router(Some(OLD)));
     desk.look();
     desk.pass(SECOND * 20);
     desk.say("good");
     for lan in [None, Some(OLD), Some(NEW)] {
         desk.pass(HOUR);
-        desk.router.v6 = router(lan);
+        desk.router.v6 = Some(router(lan));
         desk.look();
     }
     desk.pass(HOUR);
@@ -181,7 +181,7 @@ fn a_prefix_beside_an_ipv4_address_is_looked_for() {
     entry.sending.single.v4 = parse_update_url(url).expect("a URL").pop();
     entry.sending.headers = vec![("X-Lan".into(), text)];
     desk.rules.entries[0] = Arc::new(entry);
-    desk.router.v6 = router(Some(OLD));
+    desk.router.v6 = Some(router(Some(OLD)));
     desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
     desk.pass(SECOND * 20);
     let sent = desk.sent.last().expect("a request was sent");

@@ -115,7 +115,7 @@ pub struct Engine {
     held_back: BTreeSet<Spot>,
     touched: BTreeSet<Spot>,
     /// Records that no entry uses any more and that changed.
-    orphaned: Vec<(String, String)>,
+    orphaned: BTreeMap<String, String>,
     written: BTreeMap<String, u64>,
 }
 
@@ -150,7 +150,7 @@ impl Engine {
             told: BTreeSet::new(),
             held_back: BTreeSet::new(),
             touched: BTreeSet::new(),
-            orphaned: Vec::new(),
+            orphaned: BTreeMap::new(),
             written: BTreeMap::new(),
         };
         engine.take_settings(rules);
@@ -194,6 +194,7 @@ impl Engine {
         }
         self.look(turn);
         self.calm_down(turn);
+        self.note_prefixes();
         if matches!(self.run, Run::Daemon | Run::Once) {
             self.ask(turn);
             self.send(turn);

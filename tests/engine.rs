@@ -4,6 +4,8 @@
 mod addresses;
 #[path = "engine/desk.rs"]
 mod desk;
+#[path = "engine/prefixes.rs"]
+mod prefixes;
 #[path = "engine/pushes.rs"]
 mod pushes;
 

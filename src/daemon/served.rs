@@ -105,12 +105,11 @@ impl Daemon {
         let taken = self.engine.takes(&push, self.clock.now());
         let actions = self.engine.handle(self.clock.now(), Event::Pushed(push));
         let unsaved = self.perform(actions);
-        let stored = unsaved.is_none();
         if let Some(unsaved) = unsaved {
             self.happened(unsaved);
         }
         self.show();
-        (stored && self.engine.memory() != Memory::Unwritable).then_some(taken)
+        (!self.engine.has_unsaved_pushes() && self.engine.memory() != Memory::Unwritable).then_some(taken)
     }
 
     fn view(&self) -> Option<View> {

@@ -132,7 +132,8 @@ impl Engine {
             return;
         }
         // What was said for all was not true of this one. To send it alone is its first repair, and does not wait for an hour.
-        record.claim = record.published.take().map(|it| Claim { address: it.address, reply_address: it.reply_address, at: it.at });
+        record.claim =
+            record.published.take().map(|it| Claim { address: it.address, reply_address: it.reply_address, at: it.at, prefix: it.prefix });
         if let Some(verification) = &mut record.verification {
             verification.repair = true;
         }
@@ -230,12 +231,15 @@ fn confirmed(record: &mut Record, entry: &Entry, address: IpAddr, now: Moment, r
 
 /// DNS shows the address: that is as good as having published it.
 fn adopt(record: &mut Record, address: IpAddr, now: Moment, random: u64) {
+    let claimed = record.claim.as_ref().filter(|it| it.address == address).and_then(|it| it.prefix);
+    let prefix = claimed.or_else(|| record.published.as_ref()?.prefix);
     record.published = Some(Published {
         address,
         at: now,
         reply_address: None,
         assumed: false,
         refresh_spread_ms: crate::rules::moment::millis(schedule::fraction(schedule::REFRESH_SPREAD, random)),
+        prefix,
     });
     record.verified_at = Some(now);
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::heard::says_something;
 use super::parts::{Heard, Shown, Wan};
-use super::{Engine, Turn};
+use super::{Engine, Group, Turn};
 use crate::rules::address::{Family, Observed};
 use crate::rules::consensus::Source;
 use crate::rules::domain::Entry;
@@ -47,7 +47,10 @@ impl Engine {
         };
         let sight = &wan.sights[family];
         let gives = |observed: &Observed| observed.publish(entry.ipv6_host).is_ok();
-        let first = |who: &str| sources[..rank].iter().any(|source| source.to_string() == who);
+        let first = |who: &str| is_before(rank, sources, who);
+        if !stands_in(wan, entry, heard, family) {
+            return false;
+        }
         match &sight.observed {
             _ if self.is_offline() => false,
             // Who comes first has not been asked yet.
@@ -57,6 +60,40 @@ impl Engine {
         }
     }
 
+    /// A source answered. Where it is trusted more than what was pushed, that is overtaken.
+    pub(super) fn overtake(&mut self, wan: usize, family: Family, observed: &Observed, now: Moment) {
+        let Wan { line, sights, .. } = &self.wans[wan];
+        let (sources, gave) = (&line.sources[family], sights[family].gave);
+        let trusted = rank_of_push(sources).zip(observed.source()).is_some_and(|(rank, who)| is_before(rank, sources, who));
+        // What was overtaken before is not written once more.
+        let overtakes = |machine: bool| {
+            self.groups.iter().filter(|group| group.entry.wan == line.name && group.entry.ipv6_host.is_some() == machine).any(|group| {
+                let newer = |heard: &Heard| says_something(heard) && gave.to(machine).is_none_or(|gave| gave < heard.since);
+                group.heard[family].as_ref().is_some_and(newer) && observed.publish(group.entry.ipv6_host).is_ok()
+            })
+        };
+        let (address, machines) = (trusted && overtakes(false), trusted && overtakes(true));
+        let gave = &mut self.wans[wan].sights[family].gave;
+        if address {
+            gave.gave_address = Some(now);
+        }
+        if machines {
+            gave.gave_machines = Some(now);
+        }
+    }
+
+    /// Would this entry go by what was pushed for it, had that been pushed later?
+    pub(super) fn is_overtaken(&self, entry: usize, family: Family) -> bool {
+        let group = &self.groups[entry];
+        let Some((wan, heard)) = self.wan_of(&group.entry).zip(group.heard[family].as_ref()) else {
+            return false;
+        };
+        let own = wan.sights[family].observed.as_ref();
+        own.is_some_and(|own| own.publish(group.entry.ipv6_host).is_err())
+            && says_something(heard)
+            && !stands_in(wan, &group.entry, heard, family)
+    }
+
     /// Does this entry go by what was pushed for it, whatever its line shows? Then nobody needs to look at that.
     pub(super) fn needs_no_look(&self, entry: usize, family: Family) -> bool {
         let group = &self.groups[entry];
@@ -64,6 +101,18 @@ impl Engine {
         let gives = |heard: &Heard| heard.observed.publish(group.entry.ipv6_host).is_ok();
         let first = sources.first() == Some(&Source::Push);
         first && group.heard[family].as_ref().is_some_and(|heard| sources.len() == 1 || gives(heard))
+    }
+
+    /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
+    pub(super) fn is_missed(&self, wan: usize, family: Family) -> bool {
+        let wan = &self.wans[wan];
+        let follows = |entry: &Entry| entry.enabled && entry.wan == wan.line.name && entry.mode.wants(family);
+        let pushed = |group: &Group| {
+            let heard = group.heard[family].as_ref();
+            heard.is_some_and(|heard| stands_in(wan, &group.entry, heard, family) && heard.observed.publish(group.entry.ipv6_host).is_ok())
+        };
+        let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
+        followers.peek().is_none() || !followers.all(pushed)
     }
 
     /// The address that the names of this entry should show.
@@ -99,6 +148,17 @@ impl Engine {
     pub(super) fn wan_of(&self, entry: &Entry) -> Option<&Wan> {
         self.wans.iter().find(|wan| wan.line.name == entry.wan)
     }
+}
+
+/// Was it pushed after the last time that a source which is trusted more gave this entry an address? What is older was
+/// overtaken by that.
+pub(super) fn stands_in(wan: &Wan, entry: &Entry, heard: &Heard, family: Family) -> bool {
+    wan.sights[family].gave.to(entry.ipv6_host.is_some()).is_none_or(|gave| heard.since > gave)
+}
+
+/// Is this one of the sources that are trusted more than the one at `rank`?
+pub(super) fn is_before(rank: usize, sources: &[Source], who: &str) -> bool {
+    sources[..rank].iter().any(|source| source.to_string() == who)
 }
 
 /// Where `push` stands in the order of trust.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::event::{Level, Notice, Ticket};
+use super::feeds::sends_prefix;
 use super::send::has_sibling;
 use super::{Engine, Flight, Held, Question, Run, Spot, Turn};
-use crate::rules::address::Family;
+use crate::rules::address::{Family, Prefix};
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
 use crate::rules::domain::{Domain, Entry};
@@ -54,7 +55,11 @@ impl Engine {
     /// Would the same request be made now? A second try must not carry an old address or old settings, nor delay a stop.
     fn is_still_wanted(&self, flight: &Flight) -> bool {
         let in_force = |entry: &Entry| self.groups.iter().any(|it| it.entry.enabled && it.entry.fingerprint == entry.fingerprint);
-        let shown = |spot: &Spot| self.wanted(spot.entry, spot.family) == flight.order.addresses[spot.family];
+        let (slot, prefix) = (flight.order.slot, flight.prefix());
+        let shown = |spot: &Spot| {
+            let address = self.wanted(spot.entry, spot.family) == flight.order.addresses[spot.family];
+            address && self.prefix_in(spot.entry, slot).is_ok_and(|it| it == prefix)
+        };
         // A name that left has no spot any more.
         let complete = flight.spots.len() == flight.before.len();
         !self.stopping && complete && flight.entries.iter().all(|entry| in_force(entry)) && flight.spots.iter().all(shown)
@@ -85,6 +90,7 @@ impl Engine {
             let sent = Sent {
                 entry,
                 address,
+                prefix: flight.prefix(),
                 alone: flight.order.domains.len() == 1,
                 nothing_sent,
                 version: &version,
@@ -177,7 +183,7 @@ impl Engine {
             .filter(|spot| {
                 self.held(*spot).is_some_and(|held| {
                     let wanted = self.wanted(spot.entry, family);
-                    held.record.published.as_ref().map(|it| it.address) != wanted
+                    held.record.published.as_ref().map(|it| it.address) != wanted || self.has_new_prefix(*spot)
                 })
             })
             .collect();
@@ -190,6 +196,13 @@ impl Engine {
                 *place = Some(wait.clone());
             }
         }
+    }
+}
+
+impl Flight {
+    /// The prefix of the LAN that it carries.
+    fn prefix(&self) -> Option<Prefix> {
+        self.order.lan_prefix.filter(|_| sends_prefix(&self.entry, self.order.slot))
     }
 }
 

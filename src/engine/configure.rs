@@ -152,7 +152,7 @@ impl Engine {
             if record.published.is_some() && !std::mem::replace(&mut record.stale, true) {
                 let text = json(&record);
                 self.attic.insert(key.clone(), text.clone());
-                self.orphaned.push((key.clone(), text));
+                self.orphaned.insert(key.clone(), text);
                 turn.tell(Notice::new(
                     Level::Warning,
                     format!("{key} is not updated any more; its record at the provider stays as it is, delete it there if it should go"),

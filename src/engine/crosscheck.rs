@@ -4,7 +4,7 @@ use super::event::{Level, Notice};
 use super::parts::{Checking, Looking};
 use super::{Engine, Memory, Run, Turn};
 use crate::rules::address::{Family, Observed, Sighting};
-use crate::rules::consensus::{CrossCheck, ProbeFault, Reading, Round, Step};
+use crate::rules::consensus::{CrossCheck, Probe, ProbeFault, Reading, Round, Step};
 
 impl Engine {
     /// Begins a check if one is due. It follows a look, and so wakes nobody up.
@@ -43,6 +43,12 @@ impl Engine {
         }
     }
 
+    /// A look goes on outside itself: nobody near decides any more, and both together would ask some services twice.
+    pub(super) fn give_up_check(&mut self, wan: usize, family: Family) {
+        self.wans[wan].sights[family].checking = None;
+        self.looks.retain(|_, it| !(it.check && (it.wan, it.family) == (wan, family)));
+    }
+
     /// Has a source of the house decided?
     pub(super) fn is_near(&self, wan: usize, sighting: &Sighting) -> bool {
         let sources = &self.wans[wan].line.sources[Family::of(sighting.address)];
@@ -68,4 +74,9 @@ impl Engine {
             }
         }
     }
+}
+
+/// Does this ask somebody outside of the house?
+pub(super) const fn is_outside(probe: &Probe) -> bool {
+    matches!(probe, Probe::Echo { .. } | Probe::Dns(_) | Probe::Stun(_))
 }

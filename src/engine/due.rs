@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Engine, Held, Memory, Question, Run};
-use crate::rules::address::{Family, Observed, PerFamily};
+use super::feeds::sends_prefix;
+use super::{Engine, Held, Memory, Question, Run, Spot};
+use crate::rules::address::{Family, Observed, PerFamily, Prefix};
 use crate::rules::dialect::Class;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
@@ -73,8 +74,9 @@ impl Engine {
                 continue;
             }
             for (slot, name, why, addresses) in self.ready(entry, now) {
+                let same = addresses == batch.addresses && self.prefix_in(entry, slot) == self.prefix_in(batch.entry, slot);
                 let twice = batch.names.iter().any(|&(other, it)| self.groups[other].entry.domains[it] == group.entry.domains[name]);
-                if batch.names.len() < limit && slot == batch.slot && addresses == batch.addresses && !twice {
+                if batch.names.len() < limit && slot == batch.slot && same && !twice {
                     batch.names.push((entry, name));
                     batch.why = batch.why.min(why);
                 }
@@ -110,14 +112,18 @@ impl Engine {
             let due = |family: Family| {
                 group.names[name][family].as_ref()?;
                 let addresses = PerFamily::from_fn(|it| wanted[it].filter(|_| it == family));
-                Some((Slot::Single(family), self.due(entry, name, &[family], wanted, now), addresses))
+                let slot = Slot::Single(family);
+                Some((slot, self.complete(entry, slot, self.due(entry, name, slot, wanted, now)), addresses))
             };
             return Family::ALL.into_iter().filter_map(due).collect();
         }
         let (slot, due) = match plan::together(&group.entry, wanted, self.grace_until(name, entry), now) {
-            Missing::Nothing => (Slot::Together, self.due(entry, name, &Family::ALL, wanted, now)),
-            Missing::Drop(family) => (Slot::Single(family), self.due(entry, name, &[family], wanted, now)),
-            Missing::Grace(at) => match self.due(entry, name, &[present(wanted)], wanted, now) {
+            Missing::Nothing => (Slot::Together, self.complete(entry, Slot::Together, self.due(entry, name, Slot::Together, wanted, now))),
+            Missing::Drop(family) => {
+                let slot = Slot::Single(family);
+                (slot, self.complete(entry, slot, self.due(entry, name, slot, wanted, now)))
+            }
+            Missing::Grace(at) => match self.due(entry, name, Slot::Single(present(wanted)), wanted, now) {
                 Due::Now(_) => (Slot::Together, Due::At(at, "waiting for the other family".into())),
                 other => (Slot::Together, other),
             },
@@ -126,12 +132,65 @@ impl Engine {
         vec![(slot, due, wanted)]
     }
 
-    /// Is a request due that settles these families of one name?
-    pub(super) fn due(&self, entry: usize, name: usize, families: &[Family], wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
+    /// A request that carries the prefix of the LAN is not due without one.
+    fn complete(&self, entry: usize, slot: Slot, due: Due) -> Due {
+        match (self.prefix_in(entry, slot), due) {
+            (Err(why), Due::Now(_) | Due::At(..)) => Due::Never(why),
+            (_, due) => due,
+        }
+    }
+
+    /// The prefix of the LAN that a request of this kind carries, if it carries one.
+    ///
+    /// # Errors
+    ///
+    /// It should, and the prefix is not known.
+    pub(super) fn prefix_in(&self, entry: usize, slot: Slot) -> Result<Option<Prefix>, String> {
+        if !sends_prefix(&self.groups[entry].entry, slot) {
+            return Ok(None);
+        }
+        let known = self.basis(entry, Family::V6).and_then(|basis| basis.observed?.prefix());
+        known.map(Some).ok_or_else(|| "the prefix of the LAN is not known yet".to_owned())
+    }
+
+    /// The kind of request that would settle this spot just now.
+    fn slot_of(&self, Spot { entry, family, .. }: Spot) -> Slot {
+        let both = || Family::ALL.into_iter().all(|family| self.wanted(entry, family).is_some());
+        if plan::is_combined(&self.groups[entry].entry) && both() { Slot::Together } else { Slot::Single(family) }
+    }
+
+    /// Is the address published, with another prefix than the one that is known now?
+    pub(super) fn has_new_prefix(&self, spot: Spot) -> bool {
+        let prefix = self.prefix_in(spot.entry, self.slot_of(spot)).ok().flatten();
+        let facts = prefix.and_then(|_| Some((&self.held(spot)?.record, self.wanted(spot.entry, spot.family)?)));
+        facts.is_some_and(|(record, wanted)| plan::has_new_prefix(&self.groups[spot.entry].entry, record, wanted, prefix))
+    }
+
+    /// Names were published before anybody kept the prefix that went along, or by somebody else: the one that is seen first with
+    /// the published address counts as that.
+    pub(super) fn note_prefixes(&mut self) {
+        for spot in self.spots().collect::<Vec<_>>() {
+            let Some(prefix) = self.prefix_in(spot.entry, self.slot_of(spot)).ok().flatten() else {
+                continue;
+            };
+            let wanted = self.wanted(spot.entry, spot.family);
+            let published =
+                |held: &Held| held.record.published.as_ref().is_some_and(|it| it.prefix.is_none() && Some(it.address) == wanted);
+            if self.held(spot).is_some_and(published)
+                && let Some(it) = self.held_mut(spot).and_then(|held| held.record.published.as_mut())
+            {
+                it.prefix = Some(prefix);
+            }
+        }
+    }
+
+    /// Is a request due that settles what this kind of request settles for one name?
+    pub(super) fn due(&self, entry: usize, name: usize, slot: Slot, wanted: PerFamily<Option<IpAddr>>, now: Moment) -> Due {
         let group = &self.groups[entry];
         let nothing = AccountState::default();
-        let held: Vec<(Family, &Held)> =
-            families.iter().filter_map(|family| Some((*family, group.names[name][*family].as_ref()?))).collect();
+        let families = Family::ALL.into_iter().filter(|family| slot == Slot::Together || slot == Slot::Single(*family));
+        let held: Vec<(Family, &Held)> = families.filter_map(|family| Some((family, group.names[name][family].as_ref()?))).collect();
+        let prefix = self.prefix_in(entry, slot).ok().flatten();
         if held.iter().any(|(_, held)| held.flight.is_some()) {
             return Due::Never("a request is under way".into());
         }
@@ -142,6 +201,7 @@ impl Engine {
                 record: &held.record,
                 account: self.accounts.get(&group.entry.account).unwrap_or(&nothing),
                 wanted: wanted[*family],
+                prefix,
                 settled_at: self.basis(entry, *family).map_or(now, |basis| basis.settled_at),
                 // A person wants what the line shows now.
                 manual: held.manual && self.wan_of(&group.entry).is_none_or(|wan| wan.sights[*family].round.is_none()),

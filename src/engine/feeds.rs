@@ -10,6 +10,7 @@ use crate::rules::consensus::Source;
 use crate::rules::consensus::services::forget_answers;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
+use crate::rules::order::Slot;
 use crate::rules::schedule;
 use crate::rules::template::Placeholder;
 
@@ -86,10 +87,23 @@ impl Engine {
 
 /// Does this entry publish what is behind the prefix of its line, or send the prefix along?
 pub(super) fn uses_prefix(entry: &Entry) -> bool {
+    entry.ipv6_host.is_some() || carries_prefix(entry)
+}
+
+/// Does any request of this entry carry the prefix of the LAN?
+pub(super) fn carries_prefix(entry: &Entry) -> bool {
+    [Slot::Single(Family::V4), Slot::Single(Family::V6), Slot::Together].into_iter().any(|slot| sends_prefix(entry, slot))
+}
+
+/// Does a request of this kind carry the prefix of the LAN?
+pub(super) fn sends_prefix(entry: &Entry, slot: Slot) -> bool {
     let sending = &entry.sending;
-    let mut urls = sending.single.iter().filter_map(|(_, url)| url.as_ref()).chain(&sending.together);
+    let url = match slot {
+        Slot::Single(family) => sending.single[family].as_ref(),
+        Slot::Together => sending.together.as_ref(),
+    };
     let mut texts = sending.headers.iter().map(|(_, text)| text).chain(&sending.body);
-    entry.ipv6_host.is_some() || urls.any(|url| url.uses(Placeholder::LanPrefix)) || texts.any(|text| text.uses(Placeholder::LanPrefix))
+    url.is_some_and(|url| url.uses(Placeholder::LanPrefix)) || texts.any(|text| text.uses(Placeholder::LanPrefix))
 }
 
 fn through(via: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::basis::rank_of_push;
+use super::basis::{is_before, rank_of_push, stands_in};
 use super::feeds::uses_prefix;
 use super::parts::{Calm, Heard};
 use super::{Engine, Group, Wan, json};
@@ -10,7 +10,7 @@ use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Source, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
-use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, Pushed, latest, push_key};
+use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, OVERTAKEN, Pushed, latest, push_key};
 
 impl Engine {
     /// What was pushed for the names of this entry, where its line has such a source.
@@ -45,7 +45,7 @@ impl Engine {
                 for (family, pushed) in families.iter().filter(|(_, pushed)| **pushed != Pushed::default()) {
                     let (key, text) = (push_key(&domain, family), json(pushed));
                     self.attic.insert(key.clone(), text.clone());
-                    self.orphaned.push((key, text));
+                    self.orphaned.insert(key, text);
                 }
             }
         }
@@ -64,11 +64,11 @@ impl Engine {
         let Some(rank) = rank_of_push(sources) else {
             return own;
         };
-        let first = |who: &str| sources[..rank].iter().any(|source| source.to_string() == who);
+        let first = |who: &str| is_before(rank, sources, who);
         if self.is_offline() || sight.observed.as_ref().and_then(Observed::source).is_some_and(first) {
             return own;
         }
-        match self.pushed_on(wan, family) {
+        match self.pushed_on(wan, family, true) {
             Call::Nothing if sources.len() > 1 => own,
             Call::Nothing => Some((Observed::Unavailable(NOTHING_YET.to_owned()), None)),
             Call::Several => Some((Observed::Unavailable(EACH_ITS_OWN.to_owned()), None)),
@@ -76,11 +76,12 @@ impl Engine {
         }
     }
 
-    /// What was pushed for the names that follow this line.
-    fn pushed_on(&self, wan: &Wan, family: Family) -> Call<'_> {
+    /// What was pushed for the names that follow this line; `standing`: only what a trusted source has not overtaken.
+    fn pushed_on(&self, wan: &Wan, family: Family, standing: bool) -> Call<'_> {
         let follows = |entry: &Entry| entry.enabled && entry.wan == wan.line.name;
         let groups = self.groups.iter().filter(|group| follows(&group.entry) && listens(group, family));
-        let heard: Vec<&Heard> = groups.filter_map(|group| group.heard[family].as_ref()).filter(|it| says_something(it)).collect();
+        let counts = |group: &Group, it: &Heard| says_something(it) && (!standing || stands_in(wan, &group.entry, it, family));
+        let heard: Vec<&Heard> = groups.filter_map(|group| group.heard[family].as_ref().filter(|it| counts(group, it))).collect();
         // Who has an address speaks for those who have a prefix only.
         let Some(best) = heard.iter().max_by_key(|it| (it.observed.address().is_some(), it.observed.prefix().is_some(), it.since)) else {
             return Call::Nothing;
@@ -97,10 +98,11 @@ impl Engine {
     pub(super) fn parts_of(&self, wan: &Wan, family: Family) -> Vec<SourceReport> {
         let mut parts = wan.sights[family].reports.clone();
         if let Some(rank) = rank_of_push(&wan.line.sources[family]) {
-            let (address, rejected) = match self.pushed_on(wan, family) {
+            let overtaken = matches!(self.pushed_on(wan, family, true), Call::Nothing).then(|| OVERTAKEN.to_owned());
+            let (address, rejected) = match self.pushed_on(wan, family, false) {
                 Call::Nothing => (None, Some(NOTHING_YET.to_owned())),
                 Call::Several => (None, Some(EACH_ITS_OWN.to_owned())),
-                Call::One(heard) => (heard.observed.address(), heard.observed.publish(None).err()),
+                Call::One(heard) => (heard.observed.address(), heard.observed.publish(None).err().or(overtaken)),
             };
             let at = if rank == 0 { 0 } else { parts.len() };
             parts.insert(at, SourceReport { source: Source::Push.to_string(), address, rejected });

@@ -7,6 +7,7 @@ use super::due::present;
 use super::event::{Level, Notice};
 use super::{Engine, Spot, Turn};
 use crate::rules::address::PerFamily;
+use crate::rules::order::Slot;
 use crate::rules::plan::{self, Due, Missing};
 
 impl Engine {
@@ -27,7 +28,8 @@ impl Engine {
                     continue;
                 };
                 // What is published already is not waited for.
-                let would_send = wanted[family].is_some() && matches!(self.due(entry, name, &[family], wanted, turn.now), Due::Now(_));
+                let would_send =
+                    wanted[family].is_some() && matches!(self.due(entry, name, Slot::Single(family), wanted, turn.now), Due::Now(_));
                 if would_send && self.held_back.insert(spot) {
                     turn.tell(Notice { family: None, ..about(&settings, spot, Level::Warning, &format!("nothing is sent: {why}")) });
                 }

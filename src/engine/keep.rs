@@ -14,7 +14,7 @@ use crate::rules::write::Write;
 impl Engine {
     /// What differs from what was written last.
     pub(super) fn writes(&mut self) -> Vec<Write> {
-        let mut writes = std::mem::take(&mut self.orphaned);
+        let mut writes: Vec<(String, String)> = std::mem::take(&mut self.orphaned).into_iter().collect();
         for spot in std::mem::take(&mut self.touched) {
             let Some(group) = self.groups.get(spot.entry) else {
                 continue;
@@ -35,7 +35,7 @@ impl Engine {
         for wan in &self.wans {
             for (family, sight) in wan.sights.iter() {
                 if let Some(observed) = &sight.observed {
-                    let record = LineRecord { observed: observed.clone(), since: sight.since };
+                    let record = LineRecord { observed: observed.clone(), since: sight.since, gave: sight.gave };
                     writes.push((state::line_key(&wan.line.name, family), json(&record)));
                 }
                 if let Some(check) = &sight.check {
@@ -66,6 +66,7 @@ impl Engine {
         self.accounts.values_mut().for_each(|it| it.shift(step_ms));
         self.services.values_mut().for_each(|it| it.shift(step_ms));
         self.pushes.known.values_mut().flat_map(|it| [&mut it.v4, &mut it.v6]).for_each(|it| it.shift(step_ms));
+        self.shift_attic(step_ms);
         self.touch_pushes();
         for entry in 0..self.groups.len() {
             let heard = &mut self.groups[entry].heard;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::Engine;
 use super::parts::Held;
+use super::{Engine, json};
 use crate::rules::address::Family;
 use crate::rules::consensus::{CrossCheck, ServiceRecord};
 use crate::rules::dialect::Class;
@@ -45,12 +45,15 @@ impl Engine {
                 self.services.insert(key[state::ECHO.len()..].to_owned(), it);
             }
         }
+        let ahead = self.date_pushes(now);
         self.load_pushes(now);
         for index in 0..self.wans.len() {
             for family in Family::ALL {
                 let key = state::line_key(&self.wans[index].line.name, family);
                 if let Some(mut it) = self.take_from_attic::<LineRecord>(&key) {
+                    it.gave.shift(-ahead);
                     it.clamp(now);
+                    self.wans[index].sights[family].gave = it.gave;
                     self.wans[index].sights[family].remembered = Some(it);
                 }
                 let key = state::check_key(&self.wans[index].line.name, family);
@@ -58,6 +61,30 @@ impl Engine {
                     it.clamp(now);
                     self.wans[index].sights[family].check = Some(it);
                 }
+            }
+        }
+    }
+
+    /// What a clock dated that was ahead of ours: all pushes move back together, for which of them is the last one counts.
+    /// By so many milliseconds.
+    fn date_pushes(&mut self, now: Moment) -> i64 {
+        let texts = self.attic.iter().filter(|(key, _)| key.starts_with(PUSH)).map(|(_, text)| text);
+        let pushed = texts.filter_map(|text| serde_json::from_str::<Pushed>(text).ok());
+        let last = pushed.flat_map(|it| [it.at, it.prefix_at]).flatten().max();
+        let ahead = last.map_or(0, |last| last.0.saturating_sub(now.0).max(0));
+        if ahead > 0 {
+            self.shift_attic(-ahead);
+        }
+        ahead
+    }
+
+    /// What was pushed for names that nobody has now moves along.
+    pub(super) fn shift_attic(&mut self, step_ms: i64) {
+        for (key, text) in self.attic.iter_mut().filter(|(key, _)| key.starts_with(PUSH)) {
+            if let Ok(mut pushed) = serde_json::from_str::<Pushed>(text) {
+                pushed.shift(step_ms);
+                *text = json(&pushed);
+                self.orphaned.insert(key.clone(), text.clone());
             }
         }
     }
@@ -79,7 +106,7 @@ impl Engine {
                 && let Some(mut pushed) = self.take_from_attic::<Pushed>(&key)
             {
                 pushed.clamp(now);
-                if self.orphaned.iter().any(|(waiting, _)| *waiting == key) {
+                if self.orphaned.contains_key(&key) {
                     // It is not on disk yet.
                     self.written.remove(&key);
                     self.pushes.touched.insert((domain.clone(), family));

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::crosscheck::is_outside;
 use super::event::{Action, Level, Notice, Ticket};
+use super::feeds::carries_prefix;
 use super::parts::Shown;
-use super::{Engine, Group, Held, Looking, Run, Sight, Turn};
+use super::{Engine, Held, Looking, Run, Sight, Turn};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Aim, Probe, ProbeFault, Reading, Round, Source, Step};
 use crate::rules::dialect::Class;
@@ -63,11 +65,12 @@ impl Engine {
                 None => Some(ALWAYS),
                 Some(muted) => Some(muted.since.plus(group.entry.refresh?)),
             });
-            // One request carries both addresses: who needs one of them needs the other one as fresh.
+            // One request carries both addresses, or a prefix beside one: who needs one of them needs the other one as fresh.
             let is_open = |families: &PerFamily<Option<Held>>| {
                 families.iter().any(|(_, held)| held.as_ref().is_some_and(|it| it.record.lock.is_none()))
             };
-            let both = (plan::is_combined(&group.entry) && group.names.iter().any(is_open)).then_some(ALWAYS);
+            let carried = || family == Family::V6 && carries_prefix(&group.entry);
+            let both = ((plan::is_combined(&group.entry) || carried()) && group.names.iter().any(is_open)).then_some(ALWAYS);
             own.chain(both)
         });
         wanted.min()
@@ -94,22 +97,15 @@ impl Engine {
         family == Family::V6 && hosts.peek().is_some() && hosts.all(|host| host)
     }
 
-    /// Is somebody without an address if the line shows none? Not where something was pushed for every name.
-    fn is_missed(&self, wan: usize, family: Family) -> bool {
-        let name = &self.wans[wan].line.name;
-        let follows = |entry: &Entry| entry.enabled && entry.wan == *name && entry.mode.wants(family);
-        let pushed = |group: &Group| {
-            let heard = group.heard[family].as_ref();
-            heard.is_some_and(|heard| heard.observed.publish(group.entry.ipv6_host).is_ok())
-        };
-        let mut followers = self.groups.iter().filter(|group| follows(&group.entry)).peekable();
-        followers.peek().is_none() || !followers.all(pushed)
-    }
-
     fn step(&mut self, wan: usize, family: Family, step: Step, turn: &mut Turn) {
         match step {
             Step::Wait => {}
-            Step::Ask(probes) => self.put(wan, family, false, probes, turn),
+            Step::Ask(probes) => {
+                if probes.iter().any(|(_, probe)| is_outside(probe)) {
+                    self.give_up_check(wan, family);
+                }
+                self.put(wan, family, false, probes, turn);
+            }
             Step::Done(observed) => {
                 if let Observed::Known(sighting) = &observed
                     && self.is_near(wan, sighting)
@@ -163,6 +159,7 @@ impl Engine {
         let (run, settle) = (self.run, self.rules.settle);
         let interval = self.pause(wan, family, &observed);
         let which = self.which(wan);
+        self.overtake(wan, family, &observed, turn.now);
         let missed = self.is_missed(wan, family);
         // Questions of the round that are still open are not waited for; those of the one before are given up.
         let mine = |it: &Looking| (it.wan, it.family) == (wan, family) && !it.check;

@@ -11,7 +11,7 @@ use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
 use crate::rules::order::Order;
 use crate::rules::push::{Push, Pushed};
-use crate::rules::state::{LineRecord, Record};
+use crate::rules::state::{Gave, LineRecord, Record};
 
 /// Where a record is: entry, name, family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +106,8 @@ pub(super) struct Sight {
     /// What is remembered of the looks from outside at what a local source says.
     pub(super) check: Option<CrossCheck>,
     pub(super) checking: Option<Checking>,
+    /// What it gave beside what was pushed.
+    pub(super) gave: Gave,
 }
 
 /// What names can show of a line: a change of it is acted on.

@@ -164,6 +164,7 @@ impl Engine {
             asking_memory: held.is_some_and(|held| super::due::needs_memory(entry, held)),
             observed,
             wanted,
+            other_prefix: self.has_new_prefix(spot),
             forgetful: self.memory == Memory::Unwritable,
             now,
         });
@@ -179,7 +180,11 @@ impl Engine {
             published: record.published.as_ref().map(|it| it.address),
             published_at: record.published.as_ref().map(|it| it.at),
             last_reply: record.last_reply.as_ref().map(|it| if it.line.is_empty() { it.code.clone() } else { it.line.clone() }),
-            next_attempt: if lock.is_some() { None } else { next_attempt(record, wanted, &due, now) },
+            next_attempt: if lock.is_some() {
+                None
+            } else {
+                next_attempt(record, wanted.filter(|_| !self.has_new_prefix(spot)), &due, now)
+            },
             locked: lock.map(|it| LockPicture { since: it.since, code: it.code.clone(), scope: it.scope, hint: it.hint.clone() }),
             reason: reason(status, record, observed.map(|it| it.publish(entry.ipv6_host)), &due),
             verified_at: record.verified_at,

@@ -4,11 +4,11 @@ use super::configure::about;
 use super::event::Level;
 use super::feeds::uses_prefix;
 use super::heard::listens;
-use super::{Engine, Spot, Turn, json};
+use super::{Engine, Memory, Spot, Turn, json};
 use crate::rules::address::Family;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::{Moment, Now};
-use crate::rules::push::{Push, Pushed, Taken, latest, push_key};
+use crate::rules::push::{PUSH, Push, Pushed, Taken, latest, push_key};
 
 /// So many pushes wait for the clock to be set; the newest.
 const EARLY: usize = 100;
@@ -20,6 +20,13 @@ impl Engine {
     pub fn takes(&self, push: &Push, now: Now) -> Vec<Taken> {
         let now = { self.time }.read(now).map_or(now.wall, |(moment, _)| moment);
         push.domains.iter().map(|domain| self.taken(domain, push, now)).collect()
+    }
+
+    /// Is something that was pushed not on disk yet, although it should be? Whoever pushed it must not rely on us.
+    #[must_use]
+    pub fn has_unsaved_pushes(&self) -> bool {
+        let put_away = || self.orphaned.keys().any(|key| key.starts_with(PUSH));
+        self.memory == Memory::Kept && (!self.pushes.early.is_empty() || !self.pushes.touched.is_empty() || put_away())
     }
 
     fn taken(&self, domain: &Domain, push: &Push, now: Moment) -> Taken {
@@ -41,7 +48,7 @@ impl Engine {
         let refused = |spot: &Spot| {
             let record = &self.held(*spot)?.record;
             let blocked = record.blocked.as_ref().filter(|it| it.probe_at.is_none_or(|at| at > now))?;
-            let known = self.known(domain, spot.family).after(push, spot.family, now);
+            let known = self.after(domain, spot.family, push, now);
             let host = self.groups[spot.entry].entry.ipv6_host;
             let offered = latest(std::iter::once(&known), host.is_some()).0.publish(host).ok();
             offered.filter(|offered| *offered == blocked.address)
@@ -55,9 +62,9 @@ impl Engine {
         }
         let is_known = |spot: &Spot| {
             let (known, entry) = (self.known(domain, spot.family), &self.groups[spot.entry].entry);
-            let after = known.after(push, spot.family, now);
-            let address = !entry.mode.wants(spot.family) || after.address == known.address;
-            address && (!uses_prefix(entry) || after.prefix == known.prefix)
+            let after = self.after(domain, spot.family, push, now);
+            let address = !entry.mode.wants(spot.family) || (after.address, after.at) == (known.address, known.at);
+            address && (!uses_prefix(entry) || (after.prefix, after.prefix_at) == (known.prefix, known.prefix_at))
         };
         if takers.iter().all(is_known) { Taken::Unchanged } else { Taken::Good }
     }
@@ -78,6 +85,13 @@ impl Engine {
         self.pushes.known.get(domain).map(|families| families[family].clone()).unwrap_or_default()
     }
 
+    /// What is known of this name after `push`.
+    fn after(&self, domain: &Domain, family: Family, push: &Push, now: Moment) -> Pushed {
+        let known = self.known(domain, family);
+        let overtaken = |(entry, _): (usize, usize)| listens(&self.groups[entry], family) && self.is_overtaken(entry, family);
+        if self.named(domain).any(overtaken) { known.after_anew(push, family, now) } else { known.after(push, family, now) }
+    }
+
     /// A router pushed addresses.
     pub(super) fn pushed(&mut self, push: &Push, turn: &mut Turn) {
         for domain in &push.domains {
@@ -96,7 +110,7 @@ impl Engine {
         let known = self.known(domain, family);
         // What is remembered must not grow old, whoever uses it just now.
         let wanted = known != Pushed::default() || named.iter().any(|&(entry, _)| listens(&self.groups[entry], family));
-        let after = known.after(push, family, turn.now);
+        let after = self.after(domain, family, push, turn.now);
         if !wanted || after == known {
             return;
         }
@@ -128,7 +142,7 @@ impl Engine {
         if after != known {
             let text = json(&after);
             self.attic.insert(key.clone(), text.clone());
-            self.orphaned.push((key, text));
+            self.orphaned.insert(key, text);
         }
     }
 

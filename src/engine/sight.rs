@@ -8,7 +8,7 @@ use crate::rules::address::Observed;
 use crate::rules::moment::Moment;
 use crate::rules::moments::Moments as _;
 use crate::rules::schedule;
-use crate::rules::state::LineRecord;
+use crate::rules::state::{Gave, LineRecord};
 
 impl Sight {
     pub(super) fn new() -> Self {
@@ -27,6 +27,7 @@ impl Sight {
             reports: Vec::new(),
             check: None,
             checking: None,
+            gave: Gave::default(),
         }
     }
 
@@ -37,6 +38,7 @@ impl Sight {
             looks_full_at: before.and_then(|it| it.looks_full_at),
             down,
             check: before.and_then(|it| it.check.clone()),
+            gave: before.map(|it| it.gave).unwrap_or_default(),
             ..Self::new()
         }
     }
@@ -60,7 +62,7 @@ impl Sight {
     /// What was seen is a memory from now on.
     pub(super) fn forget(&mut self) {
         if let Some(observed) = self.observed.take() {
-            self.remembered = Some(LineRecord { observed, since: self.since });
+            self.remembered = Some(LineRecord { observed, since: self.since, gave: self.gave });
         }
     }
 
@@ -91,6 +93,7 @@ impl Sight {
         let moments = always.into_iter().chain(sometimes.into_iter().flatten());
         moments.for_each(|moment| *moment = moment.shifted(step_ms));
         self.check.iter_mut().for_each(|it| it.shift(step_ms));
+        self.gave.shift(step_ms);
     }
 
     pub(super) fn changed_to(&mut self, observed: &Observed, now: Moment) {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::address::Prefix;
 use super::answer::SCHEDULE;
 use super::dialect::Class;
 use super::domain::Entry;
@@ -18,6 +19,8 @@ pub struct Sent<'a> {
     pub entry: &'a Entry,
     /// The address that was sent.
     pub address: IpAddr,
+    /// The prefix of the LAN that the request carried.
+    pub prefix: Option<Prefix>,
     /// The request was for this name alone.
     pub alone: bool,
     /// Nothing reached the provider: such back-off is not worth a write.
@@ -62,7 +65,7 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
         }
         Class::Mismatch => {
             calm(record);
-            record.claim = Some(Claim { address: sent.address, reply_address: verdict.address, at: sent.now });
+            record.claim = Some(Claim { address: sent.address, reply_address: verdict.address, at: sent.now, prefix: sent.prefix });
             record.verification = start_verification(sent.entry, sent.address, sent.now);
         }
         Class::BlockedAddress => block(record, verdict, sent),
@@ -110,6 +113,8 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
         record.nochg_count = 0;
     }
     record.nochg_count = if class == Class::Unchanged { record.nochg_count.saturating_add(1) } else { 0 };
+    // What a request does not carry stays as it was.
+    let prefix = sent.prefix.or_else(|| record.published.as_ref()?.prefix);
     record.published = Some(Published {
         address: sent.address,
         at: sent.now,
@@ -117,6 +122,7 @@ fn accepted(record: &mut Record, class: Class, verdict: &Verdict, sent: &Sent<'_
         // A name that was sent alone cannot be sent alone for a second time.
         assumed: verdict.assumed && !sent.alone,
         refresh_spread_ms: millis(fraction(REFRESH_SPREAD, sent.random)),
+        prefix,
     });
     record.worked_with = Some(sent.entry.fingerprint.clone());
     record.stale = false;

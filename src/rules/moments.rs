@@ -4,7 +4,7 @@ use super::consensus::{CrossCheck, ServiceRecord};
 use super::moment::Moment;
 use super::push::Pushed;
 use super::schedule::LONGEST_WAIT;
-use super::state::{AccountState, LineRecord, Record};
+use super::state::{AccountState, Gave, LineRecord, Record};
 
 /// Things that hold moments: for a clock that was set, and for a state written under a wrong clock.
 pub trait Moments {
@@ -107,7 +107,21 @@ impl Moments for CrossCheck {
 
 impl Moments for LineRecord {
     fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
-        change(&mut self.since);
+        let Self { observed: _, since, gave } = self;
+        change(since);
+        gave.each(change);
+    }
+
+    /// All of it is past.
+    fn clamp(&mut self, now: Moment) {
+        self.each(&mut |moment| *moment = (*moment).min(now));
+    }
+}
+
+impl Moments for Gave {
+    fn each(&mut self, change: &mut dyn FnMut(&mut Moment)) {
+        let Self { gave_address, gave_machines } = self;
+        [gave_address, gave_machines].into_iter().flatten().for_each(change);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::address::{Family, PerFamily};
+use super::address::{Family, PerFamily, Prefix};
 use super::domain::{Entry, MissingFamily};
 use super::moment::Moment;
 use super::schedule::{self, FIRST_REPAIR, NEXT_REPAIR};
@@ -15,6 +15,8 @@ use super::state::{AccountState, Record};
 pub enum Why {
     /// The address differs from the published one.
     NewAddress,
+    /// The address is published, and the prefix of the LAN that goes along differs from the one that was sent.
+    NewPrefix,
     /// A person asked for it.
     Manual,
     /// DNS shows something else, for good.
@@ -29,6 +31,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NewAddress => "the address is new",
+            Self::NewPrefix => "the prefix of the LAN is new",
             Self::Manual => "somebody asked for it",
             Self::Repair => "DNS shows another address",
             Self::Probe => "the provider refused this address a while ago",
@@ -59,6 +62,8 @@ pub struct View<'a> {
     pub account: &'a AccountState,
     /// The address that should be published.
     pub wanted: Option<IpAddr>,
+    /// The prefix of the LAN that the request would carry; none: it carries none, or it is not known just now.
+    pub prefix: Option<Prefix>,
     /// From when on the observation may be acted on.
     pub settled_at: Moment,
     /// A person asked for an update.
@@ -153,9 +158,20 @@ pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
     }
     let has = |address: Option<IpAddr>| address == Some(wanted);
     if has(record.published.as_ref().map(|it| it.address)) || has(record.claim.as_ref().map(|it| it.address)) {
-        return again(view);
+        return if has_new_prefix(entry, record, wanted, view.prefix) { Ok((Why::NewPrefix, view.settled_at)) } else { again(view) };
     }
     Ok((Why::NewAddress, view.settled_at))
+}
+
+/// Did the provider get another prefix than `prefix` with this address? One that is not known, now or then, is no other one.
+#[must_use]
+pub fn has_new_prefix(entry: &Entry, record: &Record, address: IpAddr, prefix: Option<Prefix>) -> bool {
+    // A doubtful success is the later one.
+    let claimed = record.claim.as_ref().filter(|it| it.address == address).map(|it| it.prefix);
+    let published = || record.published.as_ref().filter(|it| it.address == address).map(|it| it.prefix);
+    let sent = claimed.or_else(published).flatten();
+    let bare = entry.dialect.request.prefix_without_length;
+    sent.zip(prefix).is_some_and(|(sent, prefix)| if bare { sent.network != prefix.network } else { sent != prefix })
 }
 
 /// Is a further request due for an address that the provider has already?

@@ -63,6 +63,9 @@ pub fn push_key(domain: &Domain, family: Family) -> String {
 /// Why a name has no pushed address.
 pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
 
+/// Why what was pushed does not count for now.
+pub const OVERTAKEN: &str = "a source that is trusted more gave an address later";
+
 /// Why a line has no pushed address of its own although its names have some.
 pub const EACH_ITS_OWN: &str = "each name has the address that was pushed for it";
 
@@ -91,6 +94,19 @@ impl Pushed {
         }
         if let Some(prefix) = push.prefix_of(family).filter(|it| known.prefix != Some(*it)) {
             (known.prefix, known.prefix_at) = (Some(prefix), Some(now));
+        }
+        known
+    }
+
+    /// The same where a trusted source has overtaken what is known, and says nothing any more: what is repeated is said now.
+    #[must_use]
+    pub fn after_anew(&self, push: &Push, family: Family, now: Moment) -> Self {
+        let mut known = self.after(push, family, now);
+        if push.addresses[family].is_some() {
+            known.at = Some(now);
+        }
+        if push.prefix_of(family).is_some() {
+            known.prefix_at = Some(now);
         }
         known
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Family, Observed};
+use super::address::{Family, Observed, Prefix};
 use super::dialect::{Class, Scope};
 use super::domain::{Domain, Entry};
 use super::moment::Moment;
@@ -25,6 +25,9 @@ pub struct Published {
     pub assumed: bool,
     /// Drawn once: how far behind its date the next refresh comes.
     pub refresh_spread_ms: i64,
+    /// The prefix of the LAN that was sent along; none: no request carried one, or nobody knows which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
 }
 
 /// A request that went out, or was about to, and has no answer yet.
@@ -134,6 +137,9 @@ pub struct Claim {
     pub reply_address: Option<IpAddr>,
     /// When.
     pub at: Moment,
+    /// The prefix of the LAN that was sent along, as in [`Published`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<Prefix>,
 }
 
 /// The last reply, for people.
@@ -257,6 +263,28 @@ pub struct LineRecord {
     pub observed: Observed,
     /// Since when.
     pub since: Moment,
+    /// What it gave beside what was pushed.
+    #[serde(flatten)]
+    pub gave: Gave,
+}
+
+/// When a source that is trusted more than what routers push gave an address, the first time after the last push: what was
+/// pushed before does not stand in for that source any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gave {
+    /// That of the line.
+    pub gave_address: Option<Moment>,
+    /// Those of machines behind it.
+    pub gave_machines: Option<Moment>,
+}
+
+impl Gave {
+    /// For an entry for a machine behind the router, or for the line's own address.
+    #[must_use]
+    pub const fn to(&self, machine: bool) -> Option<Moment> {
+        if machine { self.gave_machines } else { self.gave_address }
+    }
 }
 
 /// The key of the record of `domain` and `family` at `service`.
@@ -310,6 +338,7 @@ mod tests {
                 reply_address: None,
                 assumed: true,
                 refresh_spread_ms: 5,
+                prefix: Prefix::parse("2003:1::/56").ok(),
             }),
             repairs: 2,
             ..Record::default()
@@ -317,6 +346,8 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert_eq!(serde_json::from_str::<Record>("{}").unwrap(), Record::default());
+        let older = r#"{"observed":{"absent":"no link"},"since":1}"#;
+        assert_eq!(serde_json::from_str::<LineRecord>(older).unwrap().gave, Gave::default());
         assert_eq!(serde_json::from_str::<AccountState>("{}").unwrap(), AccountState::default());
         assert_eq!(serde_json::from_str::<ServiceRecord>("{}").unwrap(), ServiceRecord::default());
     }

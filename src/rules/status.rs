@@ -70,6 +70,7 @@ impl Status {
 
 /// The facts behind one status.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Facts<'a> {
     /// The settings.
     pub entry: &'a Entry,
@@ -85,6 +86,8 @@ pub struct Facts<'a> {
     pub observed: Option<&'a Observed>,
     /// The address that should be published.
     pub wanted: Option<IpAddr>,
+    /// The address is published, and another prefix of the LAN is to be sent with it.
+    pub other_prefix: bool,
     /// The state folder should hold what we know, and cannot.
     pub forgetful: bool,
     /// Now.
@@ -118,7 +121,7 @@ pub fn status(facts: &Facts<'_>) -> Status {
 fn by_address(facts: &Facts<'_>, record: &Record, wanted: IpAddr) -> Status {
     let published = record.published.as_ref().is_some_and(|it| it.address == wanted);
     let claimed = record.claim.as_ref().is_some_and(|it| it.address == wanted);
-    if !published && !claimed {
+    if (!published && !claimed) || facts.other_prefix {
         return if cut_off(record, facts.now) {
             Status::InternetNotConnected
         } else if facts.asking_memory {

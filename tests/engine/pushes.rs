@@ -251,10 +251,18 @@ fn a_source_that_is_trusted_more_counts_as_long_as_it_knows() {
     desk.say("good");
     desk.pass(HOUR);
     assert_eq!((desk.addresses(), desk.line(Family::V4).address), (vec![V4_OLD], Some(V4_OLD)));
-    let notices = desk.notices.len();
+    // What was pushed before the line was seen is older than that: a single failure must not bring it back.
     desk.see(None);
+    desk.pass(HOUR);
+    assert_eq!((desk.sent.len(), desk.name(HOME, Family::V4).address), (1, None));
+    assert_eq!(desk.line(Family::V4).source, None);
+    desk.restart();
+    desk.pass(HOUR);
+    assert_eq!((desk.sent.len(), desk.name(HOME, Family::V4).address), (1, None), "after a restart as well");
+    let notices = desk.notices.len();
+    desk.pushes(push(HOME, &[V4_NEW], None));
     assert_eq!(desk.sent.len(), 1, "to fall back is a change, and rests as one");
-    desk.pass(SECOND);
+    desk.pass(SECOND * 20);
     assert_eq!((desk.addresses(), desk.line(Family::V4).source.as_deref()), (vec![V4_OLD, V4_NEW], Some("push")));
     desk.say("good");
     desk.pass(HOUR);
@@ -262,6 +270,51 @@ fn a_source_that_is_trusted_more_counts_as_long_as_it_knows() {
     desk.see(Some(V4_NEXT));
     desk.pass(SECOND);
     assert_eq!(desk.addresses(), [V4_OLD, V4_NEW, V4_NEXT]);
+}
+
+#[test]
+fn a_push_stands_in_for_a_source_that_is_trusted_more_and_never_knew_or_knew_earlier_only() {
+    let mut desk = with_sources(&freedyn("v4", "verify = false"), &[command(), Source::Push]);
+    desk.shown.v4 = None;
+    desk.start();
+    desk.pushes(push(HOME, &[V4_OLD], None));
+    desk.pass(SECOND * 20);
+    assert_eq!(desk.addresses(), [V4_OLD], "the line never gave one");
+    desk.say("good");
+    desk.pass(HOUR);
+    desk.see(Some(V4_NEW));
+    desk.pass(SECOND * 20);
+    desk.say("good");
+    desk.pass(HOUR);
+    desk.pushes(push(HOME, &[V4_NEXT], None));
+    desk.see(None);
+    desk.pass(SECOND * 20);
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW, V4_NEXT], "it is younger than what the line gave");
+    desk.say("good");
+    desk.restart();
+    desk.pass(HOUR);
+    assert_eq!((desk.sent.len(), desk.name(HOME, Family::V4).address), (3, Some(V4_NEXT)));
+}
+
+#[test]
+fn what_a_router_repeats_while_the_line_says_nothing_is_news_once() {
+    let mut desk = with_sources(&freedyn("v4", "verify = false"), &[command(), Source::Push]);
+    desk.start();
+    desk.pushes(push(HOME, &[V4_NEW], None));
+    desk.pass(SECOND);
+    desk.say("good");
+    desk.pass(HOUR);
+    let written = desk.disk.clone();
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+    assert_eq!(desk.disk, written, "the line counts, and what is overtaken is not written again and again");
+    desk.see(None);
+    let (_, sources) = desk.engine().reports()[0].1.v4.clone();
+    let pushed = sources.iter().find(|it| it.source == "push").expect("it is a source");
+    assert_eq!((pushed.address, pushed.rejected.as_deref()), (Some(V4_NEW), Some("a source that is trusted more gave an address later")));
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good], "it says so now");
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+    desk.pass(SECOND * 20);
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
 }
 
 #[test]
@@ -446,6 +499,7 @@ fn what_is_pushed_before_the_clock_is_set_is_not_lost() {
     desk.pushes(push(HOME, &[V4_NEW], None));
     desk.pass(HOUR);
     assert_eq!((desk.sent.len(), desk.disk.len()), (0, 0));
+    assert!(desk.engine().has_unsaved_pushes(), "nothing can be written yet");
     desk.wall = RELEASED.plus(DAY);
     desk.pass(Duration::from_secs(60));
     assert_eq!(desk.addresses(), [V4_NEW]);
@@ -468,6 +522,62 @@ fn a_push_that_was_dated_by_a_wrong_clock_is_not_later_than_the_next_one() {
     desk.wall = desk.wall.plus(DAY);
     desk.handle(Event::Tick);
     assert_eq!(desk.line(Family::V4).since, Some(since.plus(DAY)));
+}
+
+#[test]
+fn two_pushes_that_a_clock_ahead_has_dated_keep_their_order() {
+    let config = freedyn("v4", "verify = false").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]");
+    for (first, last) in [("a.example.org", "b.example.org"), ("b.example.org", "a.example.org")] {
+        let mut desk = with_sources(&config, &[Source::Push]);
+        desk.wall = RELEASED.plus(DAY * 1000);
+        desk.start();
+        desk.pushes(push(first, &[V4_OLD], None));
+        desk.pass(HOUR);
+        desk.pushes(push(last, &[V4_NEW], None));
+        desk.wall = RELEASED.plus(DAY);
+        desk.restart();
+        assert_eq!(desk.line(Family::V4).address, Some(V4_NEW));
+        desk.pass(HOUR);
+        desk.pushes(push(first, &[V4_NEXT], None));
+        desk.restart();
+        assert_eq!(desk.line(Family::V4).address, Some(V4_NEXT), "what came under the right clock is the last one");
+    }
+}
+
+#[test]
+fn a_push_of_a_name_that_is_away_is_not_younger_because_the_clock_was_ahead() {
+    let config = freedyn("v4", "verify = false").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]");
+    let mut desk = with_sources(&config, &[Source::Push]);
+    desk.wall = RELEASED.plus(DAY * 1000);
+    desk.start();
+    desk.pushes(push("a.example.org", &[V4_OLD], None));
+    let both = desk.rules.entries[0].clone();
+    desk.rules.entries[0] = Arc::new(Entry { domains: vec![domain("b.example.org")], ..(*both).clone() });
+    desk.reload();
+    desk.wall = RELEASED.plus(DAY);
+    desk.restart();
+    desk.pass(HOUR);
+    desk.pushes(push("b.example.org", &[V4_NEW], None));
+    desk.pass(HOUR);
+    desk.rules.entries[0] = both;
+    desk.reload();
+    assert_eq!(desk.line(Family::V4).address, Some(V4_NEW));
+}
+
+#[test]
+fn whoever_pushes_is_told_nothing_good_before_it_is_on_disk() {
+    let mut desk = called("v4");
+    desk.pushes(push(HOME, &[V4_OLD], None));
+    assert!(!desk.engine().has_unsaved_pushes());
+    desk.disk_full = true;
+    desk.pushes(push(HOME, &[V4_NEW], None));
+    assert!(desk.engine().has_unsaved_pushes());
+    desk.pass(SECOND * 100);
+    desk.disk_full = false;
+    desk.pushes(push(HOME, &[V4_NEW], None));
+    assert!(desk.engine().has_unsaved_pushes(), "a repetition changes nothing, and nobody writes yet");
+    desk.pass(SECOND * 250);
+    assert!(!desk.engine().has_unsaved_pushes());
 }
 
 #[test]

@@ -112,7 +112,14 @@ fn seed(rig: &mut Rig, published: PerFamily<Option<std::net::IpAddr>>) {
             for family in Family::ALL.into_iter().filter(|family| entry.mode.wants(*family)) {
                 let Some(address) = published[family] else { continue };
                 let record = Record {
-                    published: Some(Published { address, at: now, reply_address: None, assumed: false, refresh_spread_ms: 0 }),
+                    published: Some(Published {
+                        address,
+                        at: now,
+                        reply_address: None,
+                        assumed: false,
+                        refresh_spread_ms: 0,
+                        prefix: None,
+                    }),
                     verified_at: Some(now),
                     worked_with: Some(entry.fingerprint.clone()),
                     last_sent: Some(now),

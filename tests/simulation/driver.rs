@@ -276,7 +276,7 @@ impl World {
         self.unwritable = false;
         self.stopping = false;
         let rules = self.setup.load();
-        self.observer.settings(rules.clone(), self.now);
+        self.observer.settings(rules.clone(), None);
         let remembered = if self.memory == Memory::Off { BTreeMap::new() } else { self.disk.clone() };
         self.engine = Some(Engine::new(Run::Daemon, self.memory, rules, remembered));
         self.awake = false;
@@ -414,7 +414,7 @@ impl World {
             self.observer.up(self.now, self.offset - self.disk_offset);
             self.disk_offset = self.offset;
             for push in std::mem::take(&mut self.early) {
-                self.observer.pushed(&push, self.now);
+                self.observer.pushed(&push, &[], self.now);
             }
         }
         self.line_offset = Some(self.offset);
@@ -431,7 +431,7 @@ impl World {
         let mut news = true;
         if self.awake {
             self.observer.takes(&push, &taken)?;
-            news = self.observer.pushed(&push, self.now);
+            news = self.observer.pushed(&push, &taken, self.now);
         } else {
             self.early.push(push.clone());
         }

@@ -284,10 +284,18 @@ impl Observer {
         self.changed = true;
     }
 
-    /// New settings: locks of other settings are open.
-    pub(crate) fn settings(&mut self, rules: Rules, now: u64) {
+    /// New settings, at a moment that the process knows of: without a clock it can note nothing, not even that an entry was
+    /// switched off meanwhile.
+    pub(crate) fn settings(&mut self, rules: Rules, known_at: Option<u64>) {
         self.sights.settings(&self.rules, &rules);
         self.rules = rules;
+        if let Some(now) = known_at {
+            self.review(now);
+        }
+    }
+
+    /// Locks of other settings are open.
+    fn review(&mut self, now: u64) {
         let rules = &self.rules;
         let mut switched = Vec::new();
         for (at, key) in keys(rules, false) {
@@ -397,7 +405,8 @@ impl Observer {
         let pushed = self.memory.pushes.gives(entry, family);
         let by_the_line = || self.sights.supports(&self.rules, entry, family, sent, now);
         match (rank(&self.rules, entry, family), pushed) {
-            (Some(_), Some(pushed)) if pushed == sent => Ok(()),
+            (Some(0), Some(pushed)) if pushed == sent => Ok(()),
+            (Some(1..), Some(_)) if self.memory.pushes.knows(entry, family, sent) => Ok(()),
             (Some(0), Some(pushed)) => Err(format!("5: {sent} is sent, and {pushed} was pushed")),
             _ => by_the_line(),
         }
@@ -423,8 +432,8 @@ impl Observer {
     }
 
     /// A router pushed; is it news?
-    pub(crate) fn pushed(&mut self, push: &Push, now: u64) -> bool {
-        let changed = self.memory.pushes.pushed(&self.rules, push, now);
+    pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken], now: u64) -> bool {
+        let changed = self.memory.pushes.pushed(&self.rules, push, taken, now);
         self.changed |= changed;
         changed
     }
@@ -744,6 +753,7 @@ impl Observer {
                 name.patience = name.patience.max(now + 2 * HOUR * 6 / 5);
             }
         }
+        self.review(now);
     }
 
     /// These were about to be sent when the process died: the intent may be on disk.

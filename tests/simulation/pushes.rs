@@ -33,6 +33,11 @@ pub(crate) fn rank(rules: &Rules, entry: &Entry, family: Family) -> Option<usize
     line.sources[family].iter().position(|source| *source == Source::Push)
 }
 
+/// Sources come before what is pushed: what they said later counts, until it is pushed again.
+fn may_be_overtaken(rules: &Rules, entry: &Entry, family: Family) -> bool {
+    entry.enabled && listens(rules, entry, family) && rank(rules, entry, family) > Some(0)
+}
+
 fn uses_prefix(entry: &Entry) -> bool {
     entry.ipv6_host.is_some()
 }
@@ -62,11 +67,15 @@ impl Pushes {
     }
 
     /// A push arrives; does it change anything?
-    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, now: u64) -> bool {
+    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, taken: &[Taken], now: u64) -> bool {
         let mut changed = false;
-        for domain in &push.domains {
+        for (at, domain) in push.domains.iter().enumerate() {
             for family in Family::ALL {
-                let (said, after) = (self.said(domain, family), self.after(domain, family, push, now));
+                let (said, mut after) = (self.said(domain, family), self.after(domain, family, push, now));
+                if taken.get(at) == Some(&Taken::Good) && named(rules, domain).any(|entry| may_be_overtaken(rules, entry, family)) {
+                    after.address = after.address.map(|(old, it)| (if push.addresses[family].is_some() { now } else { old }, it));
+                    after.prefix = after.prefix.map(|(old, it)| (if push.prefix.is_some() { now } else { old }, it));
+                }
                 let wanted = said != Said::default() || named(rules, domain).any(|entry| listens(rules, entry, family));
                 if wanted && after != said {
                     self.of.insert((domain.as_str().to_owned(), family), after);
@@ -98,11 +107,12 @@ impl Pushes {
                 let (said, after) = (self.said(domain, *family), self.after(domain, *family, push, u64::MAX));
                 (entry.mode.wants(*family) && said.address != after.address) || (uses_prefix(entry) && said.prefix != after.prefix)
             };
+            let again = |(entry, family): &(&Entry, Family)| may_be_overtaken(rules, entry, *family);
             let right = match taken {
                 Taken::Unknown => !known,
                 Taken::NoRecord => known && takers.is_empty(),
                 Taken::Unchanged => !takers.is_empty() && !takers.iter().any(is_news),
-                Taken::Good => takers.iter().any(is_news),
+                Taken::Good => takers.iter().any(|it| is_news(it) || again(it)),
                 // Locks and refusals are seen at the requests that follow.
                 Taken::Locked | Taken::Refused(_) => !takers.is_empty(),
             };
@@ -121,6 +131,16 @@ impl Pushes {
         match entry.ipv6_host.filter(|_| family == Family::V6) {
             Some(host) => prefix.map(|(_, prefix)| IpAddr::V6(machine(prefix, host))),
             None => address.map(|(_, address)| address),
+        }
+    }
+
+    /// Was this pushed for one of the entry's names? Where sources come first, which of them is the last one depends on when
+    /// they knew.
+    pub(crate) fn knows(&self, entry: &Entry, family: Family, sent: IpAddr) -> bool {
+        let mut said = entry.domains.iter().map(|domain| self.said(domain, family));
+        match entry.ipv6_host.filter(|_| family == Family::V6) {
+            Some(host) => said.any(|it| it.prefix.is_some_and(|(_, prefix)| IpAddr::V6(machine(prefix, host)) == sent)),
+            None => said.any(|it| it.address.is_some_and(|(_, address)| address == sent)),
         }
     }
 

@@ -273,6 +273,6 @@ pub(crate) fn reload(world: &mut World) -> Result<(), String> {
     if !world.running() {
         return Ok(());
     }
-    world.observer.settings(rules.clone(), world.now);
+    world.observer.settings(rules.clone(), world.is_healthy().then_some(world.now));
     world.handle(Event::Reconfigured(Box::new(rules)))
 }

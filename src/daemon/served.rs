@@ -81,6 +81,10 @@ impl Daemon {
         match question {
             Question::Status(answer) => drop(answer.send(self.engine.snapshot(self.clock.now()))),
             Question::Push(push, answer) => drop(answer.send(self.pushed(push))),
+            Question::SecurityPort(answer) => {
+                let port = self.serving.as_ref().and_then(|serving| serving.server.security_port());
+                drop(answer.send(port.unwrap_or(0)));
+            }
             Question::View(answer) => {
                 if let Some(view) = self.view() {
                     drop(answer.send(view));
@@ -109,7 +113,6 @@ impl Daemon {
             picture: self.engine.snapshot(now),
             served: serving.served.clone(),
             remote: serving.remote(&self.overlay()),
-            security_port: serving.server.security_port().unwrap_or(0),
             uptime: now.boot.saturating_sub(serving.begun),
         })
     }

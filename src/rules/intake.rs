@@ -36,7 +36,8 @@ pub struct Answer {
 }
 
 impl Order {
-    /// Reads what `fields` ask for. Without an address and a prefix among them, it is the address of `peer`, who is connected.
+    /// Reads what `fields` ask for. Without a field for an address or a prefix, it is the address of `peer`, who is
+    /// connected.
     ///
     /// # Errors
     ///

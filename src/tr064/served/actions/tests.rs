@@ -70,7 +70,6 @@ fn scene() -> Scene {
             picture: Snapshot { version: VERSION, wan: vec![line], ddns },
             served,
             remote,
-            security_port: 49443,
             uptime: Duration::from_secs(3661),
         },
         web: Web {
@@ -98,6 +97,7 @@ impl Scene {
         let call = call(name, arguments);
         let facts = Facts { view: &self.view, web: &self.web, device: &self.device };
         match find(service, &call) {
+            Ok(action) if action.access == Access::Open => super::open(service, action, &call, &self.device, 49443),
             Ok(action) => super::answer(service, action, &call, &self.caller, &facts),
             Err(fault) => fault.into(),
         }

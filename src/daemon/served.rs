@@ -83,7 +83,7 @@ impl Daemon {
             Question::Push(push, answer) => drop(answer.send(self.pushed(push))),
             Question::SecurityPort(answer) => {
                 let port = self.serving.as_ref().and_then(|serving| serving.server.security_port());
-                drop(answer.send(port.unwrap_or(0)));
+                let _ = answer.send(port.unwrap_or(0));
             }
             Question::View(answer) => {
                 if let Some(view) = self.view() {

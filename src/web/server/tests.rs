@@ -496,6 +496,27 @@ mod tls {
     }
 
     #[tokio::test]
+    async fn a_certificate_that_was_replaced_is_shown_to_the_next_client() {
+        let mut stage = Stage::with(&settings());
+        let port = stage.server.tls_port().expect("it is open");
+        let url = format!("https://127.0.0.1:{port}/healthz");
+        let before = client(&stage, &[&rustls::version::TLS13]);
+        let other = tempfile::tempdir().expect("a temporary folder");
+        let fingerprint = identity(Some(other.path()), &[]).expect("a certificate").fingerprint();
+        for file in ["web_certificate.pem", "web_key.pem"] {
+            std::fs::copy(other.path().join(file), stage.folder.path().join(file)).expect("writable");
+        }
+        stage.server.follow(&settings());
+        assert_eq!((stage.server.tls_port(), stage.server.fingerprint()), (Some(port), Some(fingerprint)));
+        assert!(before.get(&url).send().await.is_err());
+        let after = client(&stage, &[&rustls::version::TLS13]).get(format!("https://localhost:{port}/healthz")).send().await;
+        assert_eq!(after.expect("an answer").status().as_u16(), 200);
+        std::fs::write(stage.folder.path().join("web_key.pem"), "damaged").expect("writable");
+        stage.server.follow(&settings());
+        assert_eq!(stage.server.fingerprint(), Some(fingerprint));
+    }
+
+    #[tokio::test]
     async fn a_client_without_tls_is_sent_away() {
         let stage = Stage::with(&settings());
         let address = SocketAddr::from(([127, 0, 0, 1], stage.server.tls_port().expect("it is open")));

@@ -48,7 +48,7 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
     };
     let header = header.as_deref();
     if !permits(action.access, caller.rights) {
-        return refused(&SoapFault { code: NOT_AUTHORIZED, text: "Action Not Authorized".into() }, header);
+        return refused(&not_authorized(), header);
     }
     match outcome(service, action, &read, &caller, &web, shared).await {
         Ok((values, changed)) => {
@@ -77,7 +77,7 @@ async fn open(service: &'static Service, action: &'static Action, call: &call::C
     match actions::open(service, action, call, &identity::device(), port) {
         Outcome::Results(values) => soap(StatusCode::OK, results(service, action, &values, None)),
         Outcome::Fault { code, text } => refused(&SoapFault { code, text }, None),
-        Outcome::Change(_) => unreachable!("a change needs a right"),
+        Outcome::Change(_) => refused(&not_authorized(), None),
     }
 }
 
@@ -114,6 +114,10 @@ async fn make(change: Change, shared: &Shared) -> Result<u16, SoapFault> {
         Refusal::Invalid(why) => SoapFault { code: INVALID_ARGUMENTS, text: format!("Invalid Args: {why}") },
         Refusal::Failed(why) => SoapFault { code: INTERNAL, text: format!("Internal Error: {why}") },
     })
+}
+
+fn not_authorized() -> SoapFault {
+    SoapFault { code: NOT_AUTHORIZED, text: "Action Not Authorized".into() }
 }
 
 /// The daemon stops, or is too busy.

@@ -172,7 +172,7 @@ async fn a_client_that_guesses_is_told_when_to_come_back() {
     panic!("it may guess for ever");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_without_a_login_keep_nobody_out_who_has_one() {
     let (questions, mut asked) = mpsc::channel(1);
     let shared = Shared::new(web(), questions);

@@ -266,7 +266,7 @@ mod the_state {
         }
         let answer = stage.get("/api/v1/status", &format!("{FOREIGN}{ADMIN}")).await;
         is_page(&answer, "503");
-        assert!(answer.contains("\r\nretry-after: 1\r\n"), "{answer}");
+        assert!(answer.contains("\r\nretry-after: "), "{answer}");
         assert!(stage.get("/api/v1/status", "").await.starts_with("HTTP/1.1 200 "));
         assert!(stage.get("/healthz", "").await.starts_with("HTTP/1.1 200 "));
     }

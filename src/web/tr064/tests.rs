@@ -299,7 +299,7 @@ async fn who_guesses_has_to_wait() {
     panic!("nobody has to wait");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_without_a_login_keep_nobody_out_who_has_one() {
     let rig = Rig::plain();
     let first = rig.call("GetInfo", &[], None).await;

@@ -172,7 +172,8 @@ fn the_page_of_another_site_can_make_a_browser_ask_and_gets_nowhere() {
     let login = basic(ROUTER);
     let push = format!("/nic/update?hostname={NAME}&myip={V4_NEW}");
     let call = wanbeacon::tr064::soap::request("urn:dslforum-org:service:X_AVM-DE_RemoteAccess:1", "GetInfo", &[]);
-    for field in [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "http://evil.example"), ("Origin", "null")] {
+    for field in [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "http://evil.example"), ("Origin", "null")]
+    {
         let told = client.ask("GET", &push, &[("Authorization", &login), field], "");
         assert_eq!(told.pair(), (403, "badauth"), "{field:?}");
         // What a form can send.

@@ -193,7 +193,9 @@ async fn requests_without_a_login_keep_nobody_out_who_has_one() {
 
 #[tokio::test]
 async fn a_page_of_another_site_cannot_push_with_the_login_of_a_browser() {
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://evil.test"), ("origin", "null")] {
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://evil.test"), ("origin", "null")]
+    {
         let mut call = call("hostname=a.de");
         call.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         let (reply, text, push) = told(&call, UNASKED).await;

@@ -66,12 +66,7 @@ fn scene() -> Scene {
     let remote = RemoteInfo { enabled: true, port: 8443, username: "anna".into(), lets_encrypt: None, lets_encrypt_state: None };
     let face = Face { enabled: true, listen: None, tls_listen: None };
     Scene {
-        view: View {
-            picture: Snapshot { version: VERSION, wan: vec![line], ddns },
-            served,
-            remote,
-            uptime: Duration::from_secs(3661),
-        },
+        view: View { picture: Snapshot { version: VERSION, wan: vec![line], ddns }, served, remote, uptime: Duration::from_secs(3661) },
         web: Web {
             enabled: true,
             listen: DEFAULT_LISTEN,

@@ -49,7 +49,10 @@ fn without_the_field_the_namespace_of_the_action_names_the_service() {
     let named = |field: Option<&str>, text: &str| read(field, text.as_bytes()).unwrap().service_kind;
     let ours = Some(KIND.to_owned());
     let inside = format!("<u:GetInfo xmlns:u=\" {KIND}\n\"/>");
-    assert_eq!([None, Some("#GetInfo"), Some("GetInfo")].map(|field| named(field, &body(&inside))), [ours.clone(), ours.clone(), ours.clone()]);
+    assert_eq!(
+        [None, Some("#GetInfo"), Some("GetInfo")].map(|field| named(field, &body(&inside))),
+        [ours.clone(), ours.clone(), ours.clone()]
+    );
     assert_eq!(named(None, &body(&format!("<GetInfo xmlns='{KIND}'/>"))), ours);
     let far = format!("<s:Envelope xmlns:u='{KIND}' xmlns:s='x'><s:Body><u:GetInfo/></s:Body></s:Envelope>");
     assert_eq!(named(None, &far), ours);

@@ -286,7 +286,7 @@ fn addresses_that_cannot_be_read_or_that_nobody_has_are_errors() {
         "<ipaddr>",
         "91.0.0.1;2003:f::1",
     ] {
-        let address: String = address.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let address: String = address.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         assert_eq!(set(&format!("myip={address}")), "dnserr", "{address}");
     }
 }

@@ -36,6 +36,8 @@ pub enum Question {
     Status(oneshot::Sender<Snapshot>),
     /// An address for names; one answer for each of them. `None`: it could not be stored.
     Push(Push, oneshot::Sender<Option<Vec<Taken>>>),
+    /// The port of the TR-064 service over TLS; 0: there is none.
+    SecurityPort(oneshot::Sender<u16>),
     /// What the TR-064 service can tell.
     View(oneshot::Sender<View>),
     /// A change of settings; the port of the remote access after it (0: there is none).

@@ -15,6 +15,7 @@ use wanbeacon::tr064::served::{call, envelope};
 
 const PASSWORD: &str = "Zq7xYw9kPvB";
 const NOW: Duration = Duration::from_secs(1);
+const OWNER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const TARGET: Target<'_> = Target { method: "POST", uri: "/upnp/control/x_remote" };
 
 static USERS: LazyLock<Vec<User>> =
@@ -24,7 +25,7 @@ fuzz_target!(|input: (&[u8], &str, u64, [bool; 2])| {
     let (field, tail, random, [sha256, strict_uri]) = input;
     let form = LoginForm { sha256, strict_uri, ..LoginForm::default() };
     let mut nonces = Nonces::default();
-    let nonce = nonces.issue(NOW, random);
+    let nonce = nonces.issue(OWNER, NOW, random);
     let mut verdict = |field: &[u8]| judge(field, TARGET, &USERS, form, &mut nonces, NOW);
     for field in [field, format!("Digest {tail}").as_bytes()] {
         assert!(matches!(verdict(field), Verdict::Wrong | Verdict::Missing));

@@ -91,6 +91,10 @@ impl Daemon {
         match question {
             Question::Status(answer) => drop(answer.send(self.engine.snapshot(self.clock.now()))),
             Question::Push(push, answer) => drop(answer.send(self.pushed(push))),
+            Question::SecurityPort(answer) => {
+                let port = self.serving.as_ref().and_then(|serving| serving.server.security_port());
+                let _ = answer.send(port.unwrap_or(0));
+            }
             Question::View(answer) => {
                 if let Some(view) = self.view() {
                     drop(answer.send(view));
@@ -118,7 +122,6 @@ impl Daemon {
             picture: self.engine.snapshot(now),
             served: serving.served.clone(),
             remote: serving.remote(),
-            security_port: serving.server.security_port().unwrap_or(0),
             uptime: now.boot.saturating_sub(serving.begun),
         })
     }
@@ -152,11 +155,13 @@ impl Daemon {
     }
 }
 
-/// Nobody waits for the answer any more.
+/// Nobody waits for the answer any more, and it was all that was wanted, or was told to have failed.
 fn is_asker_gone(question: &Question) -> bool {
     match question {
+        // Some routers do not listen to the answer.
+        Question::Push(..) => false,
         Question::Status(answer) => answer.is_closed(),
-        Question::Push(_, answer) => answer.is_closed(),
+        Question::SecurityPort(answer) => answer.is_closed(),
         Question::View(answer) => answer.is_closed(),
         Question::Change(_, answer) => answer.is_closed(),
     }

@@ -1,7 +1,8 @@
 //! What a router asks for when it pushes its address, and what it is told: dyndns2 as FreeDYN describes it.
 //!
-//! A request is judged in this order: method, whether the client may log in at all, login, `updateall`, names given, their
-//! number, addresses, and each name at last. The first three are the listener's; [`Fields`] and [`Order`] are the rest.
+//! A request is judged in this order: method, whether the page of another site asks, whether the client may log in at all,
+//! login, `updateall`, names given, their number, addresses, and each name at last. The first four are the listener's;
+//! [`Fields`] and [`Order`] are the rest.
 
 use std::net::IpAddr;
 
@@ -36,7 +37,8 @@ pub struct Answer {
 }
 
 impl Order {
-    /// Reads what `fields` ask for. Without an address and a prefix among them, it is the address of `peer`, who is connected.
+    /// Reads what `fields` ask for. Without a field for an address or a prefix, it is the address of `peer`, who is
+    /// connected.
     ///
     /// # Errors
     ///

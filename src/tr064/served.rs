@@ -28,8 +28,6 @@ pub struct View {
     pub served: Served,
     /// Remote access as it is.
     pub remote: RemoteInfo,
-    /// Where this service is over TLS; 0: nowhere.
-    pub security_port: u16,
     /// Since the daemon started.
     pub uptime: Duration,
 }

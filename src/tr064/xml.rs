@@ -15,6 +15,8 @@ const ELEMENTS: usize = 8192;
 pub(super) struct Element {
     /// Local name.
     pub(super) name: String,
+    /// What stands before the colon; may be empty.
+    pub(super) prefix: String,
     /// The text directly inside; without blanks around it unless they were to be kept.
     pub(super) text: String,
     /// Local names and values; what is not well-formed is left out.
@@ -29,7 +31,8 @@ impl Element {
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
             Some((attribute.key.local_name().as_ref().to_owned(), value.into_owned()))
         });
-        Self { name: tag.local_name().as_ref().to_owned(), attributes: attributes.collect(), ..Self::default() }
+        let prefix = tag.name().prefix().map(|prefix| prefix.as_ref().to_owned()).unwrap_or_default();
+        Self { name: tag.local_name().as_ref().to_owned(), prefix, attributes: attributes.collect(), ..Self::default() }
     }
 
     /// The value of the attribute with this local name.

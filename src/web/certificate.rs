@@ -5,10 +5,12 @@ use std::io::{self, ErrorKind, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
@@ -28,7 +30,57 @@ const KEPT: u32 = 9;
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) tls: Arc<ServerConfig>,
-    pub(super) fingerprint: Fingerprint,
+    shown: Arc<Shown>,
+}
+
+impl Identity {
+    fn new(pair: CertifiedKey) -> Self {
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair))));
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has what both versions of TLS need")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::<Shown>::clone(&shown));
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self { tls: Arc::new(tls), shown }
+    }
+
+    /// Of the certificate that is shown now.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        certificate_fingerprint(&self.shown.now().cert[0])
+    }
+
+    /// Shows the certificate that is in `folder` now, from the next handshake on. Says whether it is another one.
+    ///
+    /// # Errors
+    ///
+    /// What is there cannot be used; the one so far stays, and the files are left alone.
+    pub(super) fn refresh(&self, folder: &Path) -> Result<bool, String> {
+        match load(folder) {
+            Ok(Some(found)) if found.cert != self.shown.now().cert => {
+                *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
+                Ok(true)
+            }
+            Ok(_) => Ok(false),
+            Err(Fault::Unreadable(why) | Fault::Damaged(why)) => Err(why),
+        }
+    }
+}
+
+/// What clients are shown.
+#[derive(Debug)]
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Shown {
+    fn now(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.now())
+    }
 }
 
 /// Certificate and key, as text.
@@ -52,11 +104,11 @@ pub fn certificate_fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint 
 pub(super) fn identity(folder: Option<&Path>, addresses: &[IpAddr]) -> Result<Identity, String> {
     if let Some(folder) = folder {
         match load(folder) {
-            Ok(Some(identity)) => return Ok(identity),
+            Ok(Some(pair)) => return Ok(Identity::new(pair)),
             Ok(None) => {}
             Err(Fault::Unreadable(why)) => {
                 tracing::warn!("{why}; a certificate that lives as long as this process is used instead");
-                return made(addresses).map(|(_, identity)| identity);
+                return made(addresses).map(|(_, pair)| Identity::new(pair));
             }
             Err(Fault::Damaged(why)) => match set_aside(folder) {
                 Ok(kept) => tracing::warn!("{why}; it was kept as {kept}, and a new one is made: clients that pin it have to be told"),
@@ -64,14 +116,14 @@ pub(super) fn identity(folder: Option<&Path>, addresses: &[IpAddr]) -> Result<Id
             },
         }
     }
-    let (pair, identity) = made(addresses)?;
+    let (text, pair) = made(addresses)?;
     if let Some(folder) = folder
-        && let Err(error) = keep(folder, &pair)
+        && let Err(error) = keep(folder, &text)
     {
         let shown = folder.display();
         tracing::warn!("could not keep the certificate of the web listener in {shown}: {error}; the next start makes another one");
     }
-    Ok(identity)
+    Ok(Identity::new(pair))
 }
 
 enum Fault {
@@ -80,7 +132,7 @@ enum Fault {
     Damaged(String),
 }
 
-fn load(folder: &Path) -> Result<Option<Identity>, Fault> {
+fn load(folder: &Path) -> Result<Option<CertifiedKey>, Fault> {
     let read = |name: &str| {
         let path = folder.join(name);
         match fs::read(&path) {
@@ -102,23 +154,17 @@ fn load(folder: &Path) -> Result<Option<Identity>, Fault> {
     }
 }
 
-fn used(certificate: &[u8], key: &[u8]) -> Result<Identity, String> {
+fn used(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
     let chain: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-    let first = chain.first().ok_or("there is no certificate in it")?;
-    let fingerprint = certificate_fingerprint(first);
+    if chain.is_empty() {
+        return Err("there is no certificate in it".to_owned());
+    }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("the key: {error}"))?;
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has what both versions of TLS need")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| error.to_string())?;
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Identity { tls: Arc::new(tls), fingerprint })
+    CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider()).map_err(|error| error.to_string())
 }
 
-fn made(addresses: &[IpAddr]) -> Result<(Pair, Identity), String> {
+fn made(addresses: &[IpAddr]) -> Result<(Pair, CertifiedKey), String> {
     let wrong = |error: rcgen::Error| format!("could not make a certificate for the web listener: {error}");
     let concrete = addresses.iter().filter(|address| !address.is_unspecified()).map(IpAddr::to_string);
     let mut names: Vec<String> = ["localhost".to_owned()].into_iter().chain(host_name()).chain(concrete).collect();
@@ -131,9 +177,9 @@ fn made(addresses: &[IpAddr]) -> Result<(Pair, Identity), String> {
     // From 1975 to 4096, as the library has it: routers without a clock live in 1970, and renewing would break what is pinned.
     let key = KeyPair::generate().map_err(wrong)?;
     let certificate = params.self_signed(&key).map_err(wrong)?;
-    let pair = Pair { certificate: certificate.pem(), key: key.serialize_pem() };
-    let identity = used(pair.certificate.as_bytes(), pair.key.as_bytes())?;
-    Ok((pair, identity))
+    let text = Pair { certificate: certificate.pem(), key: key.serialize_pem() };
+    let pair = used(text.certificate.as_bytes(), text.key.as_bytes())?;
+    Ok((text, pair))
 }
 
 /// The machine's name, if it can stand in a certificate.

@@ -4,9 +4,8 @@
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 
-use super::request::{Call, Reply, reply, retry_after};
+use super::request::{Call, Reply, is_foreign, reply, retry_after};
 use super::shared::Shared;
-use super::status::CHALLENGE;
 use super::{Question, login};
 use crate::config::{User, Web};
 use crate::rules::address::quoted;
@@ -16,6 +15,9 @@ use crate::rules::rights::Right;
 
 /// Any of these is enough: a router is an application, and whoever may change settings may do this as well.
 const RIGHTS: [Right; 2] = [Right::App, Right::Config];
+
+/// How a login is asked for: a browser that is logged in elsewhere here does not log in here by itself.
+const CHALLENGE: &str = "Basic realm=\"wanbeacon push\", charset=\"UTF-8\"";
 
 /// Answers an update. The body of an answer to HEAD is left out by the server, which needs its length.
 pub(super) async fn update(call: &Call, shared: &Shared) -> Reply {
@@ -54,11 +56,17 @@ fn user<'u>(call: &Call, fields: &Fields, shared: &Shared, settings: &'u Web) ->
     if ![Method::GET, Method::HEAD, Method::POST].contains(&call.method) {
         return refused("not with this method", told_with(Code::BadAgent.into(), ALLOW, "GET, HEAD, POST"));
     }
-    if let Err(wait) = shared.admits(call.peer) {
-        let answer = Answer { status: 503, ..Code::Abuse.into() };
-        return refused("too many wrong logins", retry_after(told(answer), wait));
+    let forbidden = || told(Answer { status: 403, ..Code::BadAuth.into() });
+    if is_foreign(call) {
+        return refused("the page of another site asks for it", forbidden());
     }
-    let Some(login) = fields.login(login::basic(&call.headers)) else {
+    // Not "abuse": for that word clients stop for good.
+    let later = |wait| retry_after(told(Answer { status: 503, ..Code::Fault.into() }), wait);
+    let login = fields.login(login::basic(&call.headers));
+    if let Err(wait) = if login.is_some() { shared.admits(call.peer) } else { shared.asks(call.peer) } {
+        return refused("too many requests without a valid login", later(wait));
+    }
+    let Some(login) = login else {
         shared.came_without(call.peer);
         return refused("no login", told_with(Code::BadAuth.into(), WWW_AUTHENTICATE, CHALLENGE));
     };
@@ -67,8 +75,7 @@ fn user<'u>(call: &Call, fields: &Fields, shared: &Shared, settings: &'u Web) ->
         return refused("the login is wrong", told_with(Code::BadAuth.into(), WWW_AUTHENTICATE, CHALLENGE));
     };
     if !user.rights.any(&RIGHTS) {
-        let answer = Answer { status: 403, ..Code::BadAuth.into() };
-        return refused("the user has neither the right app nor config", told(answer));
+        return refused("the user has neither the right app nor config", forbidden());
     }
     Ok(user)
 }

@@ -1,24 +1,29 @@
 //! Who may try to log in, and how often. PURE: the time is an argument.
 //!
-//! Every client has a bucket of points. A wrong login costs much, a request without a login little (digest clients begin
-//! with one, and get it back), a right login nothing. An empty bucket is refused until it has a point again; what was taken beyond the last
-//! point has to come back first, so that guessing goes on at the pace of the refill and no faster.
+//! Every client has three buckets of points: for wrong logins, for requests that lack a login where one is needed (digest
+//! clients begin with one, and get it back), and for calls that need none. An empty bucket is refused until it has a point
+//! again. Who has a login is not refused for what others behind the same address do without one.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-/// Points in a full bucket: nine wrong passwords, typed one after the other, are a person.
-const FULL: u32 = 100;
+/// How many times in a row, and how often in the long run.
+#[derive(Clone, Copy, Debug)]
+struct Measure {
+    burst: u32,
+    /// The time in which one comes back.
+    refill: Duration,
+}
 
-/// The time in which one point comes back.
-const REFILL: Duration = Duration::from_secs(1);
+/// Nine wrong passwords, typed one after the other, are a person; then 360 guesses per hour.
+const WRONG: Measure = Measure { burst: 10, refill: Duration::from_secs(10) };
 
-/// What a request without a login costs where one is needed.
-const WITHOUT: u32 = 1;
+/// Requests without a login where one is needed.
+const WITHOUT: Measure = Measure { burst: 100, refill: Duration::from_secs(1) };
 
-/// What a wrong login costs: 360 guesses per hour.
-const WRONG: u32 = 10;
+/// Calls that everybody may make: a program makes a handful when it starts.
+const OPEN: Measure = Measure { burst: 60, refill: Duration::from_millis(500) };
 
 /// Clients that are remembered; beyond that the most harmless one is forgotten.
 const CLIENTS: usize = 1024;
@@ -32,35 +37,81 @@ pub(crate) struct Gate {
     buckets: HashMap<IpAddr, Bucket>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// When every point is back.
-    full_at: Duration,
+    wrong: Debt,
+    without: Debt,
+    open: Debt,
     told_at: Option<Duration>,
 }
 
+/// When everything that was taken is back.
+#[derive(Clone, Copy, Debug, Default)]
+struct Debt(Duration);
+
+impl Debt {
+    /// How long it is until there is a point to take.
+    fn wait(self, of: Measure, now: Duration) -> Duration {
+        self.0.saturating_sub(now).saturating_sub(of.refill * (of.burst - 1))
+    }
+
+    fn take(&mut self, of: Measure, now: Duration) {
+        // A client that asks many times at once and is not held up owes one point beyond the last at most.
+        self.0 = (self.0.max(now) + of.refill).min(now + of.refill * (of.burst + 1));
+    }
+
+    fn give_back(&mut self, of: Measure, now: Duration) {
+        self.0 = self.0.saturating_sub(of.refill).max(now);
+    }
+}
+
+impl Bucket {
+    /// Forgotten is who did least harm: wrong logins weigh more than any number of other requests.
+    fn harm(&self, now: Duration) -> [Duration; 3] {
+        [self.wrong, self.without, self.open].map(|debt| debt.0.saturating_sub(now))
+    }
+}
+
 impl Gate {
-    /// May `client` try now?
+    /// May a login of `client` be looked at now?
     ///
     /// # Errors
     ///
     /// How long it has to wait.
-    pub(crate) fn admits(&mut self, client: IpAddr, now: Duration) -> Result<(), Duration> {
-        let missing = self.buckets.get(&owner(client)).map_or(Duration::ZERO, |bucket| bucket.full_at.saturating_sub(now));
-        match missing.saturating_sub(REFILL * (FULL - 1)) {
-            Duration::ZERO => Ok(()),
-            wait => Err(wait),
-        }
+    pub(crate) fn admits(&self, client: IpAddr, now: Duration) -> Result<(), Duration> {
+        pass(self.bucket(client).wrong.wait(WRONG, now))
+    }
+
+    /// May `client`, which has no login, be asked for one now?
+    ///
+    /// # Errors
+    ///
+    /// How long it has to wait.
+    pub(crate) fn asks(&self, client: IpAddr, now: Duration) -> Result<(), Duration> {
+        let bucket = self.bucket(client);
+        pass(bucket.wrong.wait(WRONG, now).max(bucket.without.wait(WITHOUT, now)))
+    }
+
+    /// Takes a call that needs no login; wrong logins do not matter for it.
+    ///
+    /// # Errors
+    ///
+    /// How long it has to wait.
+    pub(crate) fn opens(&mut self, client: IpAddr, now: Duration) -> Result<(), Duration> {
+        pass(self.bucket(client).open.wait(OPEN, now))?;
+        self.mark(client, now).open.take(OPEN, now);
+        Ok(())
     }
 
     /// It came without a login where one is needed.
     pub(crate) fn came_without(&mut self, client: IpAddr, now: Duration) {
-        self.take(client, WITHOUT, now);
+        self.mark(client, now).without.take(WITHOUT, now);
     }
 
     /// Its login was wrong. Says whether that is worth a line in the log.
     pub(crate) fn failed(&mut self, client: IpAddr, now: Duration) -> bool {
-        let bucket = self.take(client, WRONG, now);
+        let bucket = self.mark(client, now);
+        bucket.wrong.take(WRONG, now);
         let tell = bucket.told_at.is_none_or(|at| now.saturating_sub(at) >= TELLING);
         if tell {
             bucket.told_at = Some(now);
@@ -71,28 +122,33 @@ impl Gate {
     /// Its login was right: the request without one that it may have begun with costs nothing after all.
     pub(crate) fn let_in(&mut self, client: IpAddr, now: Duration) {
         if let Some(bucket) = self.buckets.get_mut(&owner(client)) {
-            bucket.full_at = bucket.full_at.saturating_sub(REFILL * WITHOUT).max(now);
+            bucket.without.give_back(WITHOUT, now);
         }
     }
 
-    fn take(&mut self, client: IpAddr, points: u32, now: Duration) -> &mut Bucket {
+    fn bucket(&self, client: IpAddr) -> Bucket {
+        self.buckets.get(&owner(client)).copied().unwrap_or_default()
+    }
+
+    fn mark(&mut self, client: IpAddr, now: Duration) -> &mut Bucket {
         let client = owner(client);
         if self.buckets.len() >= CLIENTS && !self.buckets.contains_key(&client) {
             self.forget_one(now);
         }
-        let bucket = self.buckets.entry(client).or_insert(Bucket { full_at: now, told_at: None });
-        // A client that asks many times at once and is not held up by `admits` owes one wrong login at most.
-        bucket.full_at = (bucket.full_at.max(now) + REFILL * points).min(now + REFILL * (FULL + WRONG));
-        bucket
+        self.buckets.entry(client).or_default()
     }
 
     fn forget_one(&mut self, now: Duration) {
-        self.buckets.retain(|_, bucket| bucket.full_at > now);
-        let harmless = self.buckets.iter().min_by_key(|(_, bucket)| bucket.full_at).map(|(client, _)| *client);
+        self.buckets.retain(|_, bucket| bucket.harm(now) != [Duration::ZERO; 3]);
+        let harmless = self.buckets.iter().min_by_key(|(_, bucket)| bucket.harm(now)).map(|(client, _)| *client);
         if let Some(client) = harmless.filter(|_| self.buckets.len() >= CLIENTS) {
             self.buckets.remove(&client);
         }
     }
+}
+
+fn pass(wait: Duration) -> Result<(), Duration> {
+    if wait.is_zero() { Ok(()) } else { Err(wait) }
 }
 
 /// The address that stands for a client: one of IPv4, but the network of IPv6, where each client has 2⁶⁴ addresses.
@@ -107,110 +163,4 @@ pub(crate) fn owner(client: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    fn numbered(number: usize) -> IpAddr {
-        std::net::Ipv4Addr::from(0x0a00_0000 + u32::try_from(number).expect("few")).into()
-    }
-
-    /// Wrong logins at `now` until it is refused.
-    fn guesses(gate: &mut Gate, client: IpAddr, now: Duration) -> usize {
-        (0..1000)
-            .take_while(|_| {
-                let admitted = gate.admits(client, now).is_ok();
-                if admitted {
-                    gate.failed(client, now);
-                }
-                admitted
-            })
-            .count()
-    }
-
-    #[test]
-    fn who_asks_for_a_challenge_and_answers_it_each_time_is_never_held_up() {
-        let mut gate = Gate::default();
-        for _ in 0..1000 {
-            assert_eq!(gate.admits(CLIENT, at(0)), Ok(()));
-            gate.came_without(CLIENT, at(0));
-            gate.let_in(CLIENT, at(0));
-        }
-    }
-
-    #[test]
-    fn ten_wrong_logins_close_the_gate_and_each_further_one_takes_ten_seconds() {
-        let mut gate = Gate::default();
-        assert_eq!(guesses(&mut gate, CLIENT, at(1000)), 10);
-        assert_eq!(gate.admits(CLIENT, at(1000)), Err(at(1)));
-        assert_eq!(gate.admits(CLIENT, at(1001)), Ok(()));
-        assert_eq!(guesses(&mut gate, CLIENT, at(1001)), 1);
-        assert_eq!(gate.admits(CLIENT, at(1001)), Err(at(10)));
-        let over_an_hour: usize = (1001..4601).map(|second| guesses(&mut gate, CLIENT, at(second))).sum();
-        assert_eq!(over_an_hour, 360 - 1);
-    }
-
-    #[test]
-    fn who_polls_with_a_challenge_every_other_second_is_never_refused() {
-        let mut gate = Gate::default();
-        for second in (0..100_000).step_by(2) {
-            assert_eq!(gate.admits(CLIENT, at(second)), Ok(()));
-            gate.came_without(CLIENT, at(second));
-        }
-    }
-
-    #[test]
-    fn a_hundred_requests_without_a_login_close_the_gate_for_a_second() {
-        let mut gate = Gate::default();
-        for _ in 0..100 {
-            assert_eq!(gate.admits(CLIENT, at(5)), Ok(()));
-            gate.came_without(CLIENT, at(5));
-        }
-        assert_eq!(gate.admits(CLIENT, at(5)), Err(at(1)));
-        assert_eq!(gate.admits(CLIENT, at(6)), Ok(()));
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one_client_and_its_neighbour_another() {
-        let mut gate = Gate::default();
-        let [one, same, other]: [IpAddr; 3] =
-            ["2001:db8::1", "2001:db8::ffff:0:0:2", "2001:db8:0:1::1"].map(|it| it.parse().expect("an address"));
-        assert_eq!(guesses(&mut gate, one, at(0)), 10);
-        assert!(gate.admits(same, at(0)).is_err());
-        assert_eq!(gate.admits(other, at(0)), Ok(()));
-        assert_eq!(owner("::ffff:192.0.2.1".parse().expect("an address")), CLIENT);
-    }
-
-    #[test]
-    fn it_remembers_a_bounded_number_of_clients_and_forgets_the_most_harmless_first() {
-        let mut gate = Gate::default();
-        assert_eq!(guesses(&mut gate, CLIENT, at(0)), 10);
-        for number in 0..3 * CLIENTS {
-            gate.failed(numbered(number), at(1));
-            assert!(gate.buckets.len() <= CLIENTS);
-        }
-        assert_eq!(gate.admits(CLIENT, at(0)), Err(at(1)));
-    }
-
-    #[test]
-    fn those_whose_points_are_back_make_room_for_all_others() {
-        let mut gate = Gate::default();
-        for number in 0..CLIENTS {
-            gate.failed(numbered(number), at(0));
-        }
-        gate.failed(CLIENT, at(10));
-        assert_eq!(gate.buckets.len(), 1);
-    }
-
-    #[test]
-    fn a_client_is_worth_a_line_in_the_log_once_a_minute() {
-        let mut gate = Gate::default();
-        let told: Vec<u64> = (0..150).filter(|second| gate.failed(CLIENT, at(*second))).collect();
-        assert_eq!(told, [0, 60, 120]);
-    }
-}
+mod tests;

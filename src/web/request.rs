@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER};
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER, SERVER,
+};
 use hyper::{Method, Request, Response, StatusCode};
 
 /// Longest body in bytes: the longest request of the TR-064 service has three kilobytes.
@@ -87,6 +89,20 @@ fn last(mut reply: Reply) -> Reply {
     reply
 }
 
+/// A browser says that the page of another site makes it ask. What is not a browser says nothing of the kind.
+///
+/// Over plain http browsers leave `Sec-Fetch-Site` out (they write it for trustworthy origins only), and `Origin` with GET.
+pub(crate) fn is_foreign(call: &Call) -> bool {
+    let host = call.headers.get(HOST).map(HeaderValue::as_bytes);
+    let is_ours = |origin: &HeaderValue| {
+        let origin = origin.as_bytes();
+        let authority = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+        authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
+    };
+    let mut sites = call.headers.get_all(HeaderName::from_static("sec-fetch-site")).iter();
+    sites.any(|site| site != "same-origin" && site != "none") || !call.headers.get_all(ORIGIN).iter().all(is_ours)
+}
+
 /// An answer of this type (`text/plain` …) and text. Never to be kept by a cache.
 pub(crate) fn reply(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(text.into()));
@@ -139,6 +155,33 @@ mod tests {
         let call = Call { method: Method::GET, path: "/nic/update".into(), query, headers, body, peer, tls: false };
         let shown = format!("{call:?}");
         assert!(shown.contains("/nic/update") && !shown.contains("geheim"), "{shown}");
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_told_by_what_the_browser_says_of_it() {
+        let foreign = |fields: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            let (query, body) = (String::new(), Bytes::new());
+            let peer = std::net::Ipv4Addr::LOCALHOST.into();
+            is_foreign(&Call { method: Method::POST, path: "/".into(), query, headers, body, peer, tls: false })
+        };
+        let host = ("host", "Nas.test:8245");
+        assert!(!foreign(&[]) && !foreign(&[host]));
+        for ours in ["http://nas.test:8245", "https://NAS.test:8245"] {
+            assert!(!foreign(&[host, ("origin", ours)]), "{ours}");
+            assert!(foreign(&[("origin", ours)]), "nobody knows what is ours");
+            assert!(foreign(&[host, ("origin", ours), ("origin", "null")]));
+        }
+        for other in ["http://evil.test", "http://nas.test", "http://nas.test:8245.evil.test", "null", "", "nas.test:8245"] {
+            assert!(foreign(&[host, ("origin", other)]), "{other}");
+        }
+        for (site, is_so) in [("none", false), ("same-origin", false), ("same-site", true), ("cross-site", true), ("", true)] {
+            assert_eq!(foreign(&[host, ("sec-fetch-site", site)]), is_so, "{site}");
+            assert!(foreign(&[host, ("origin", "http://evil.test"), ("sec-fetch-site", site)]), "{site}");
+        }
     }
 
     #[test]

@@ -52,10 +52,21 @@ impl Server {
     }
 
     /// From now on these settings are in force: sockets that stay are not touched, others are closed and opened. Connections
-    /// that are being answered are finished. Returns what could not be opened, in words; the log has it already.
+    /// that are being answered are finished. A certificate that was replaced is taken into use. Returns what could not be opened, in words; the log has it already.
     pub fn follow(&mut self, settings: &Web) -> Vec<String> {
         self.house.shared.follow(settings.clone());
+        self.refresh();
         self.open(settings)
+    }
+
+    /// A pair of files that was replaced is in use from the next handshake on.
+    fn refresh(&self) {
+        let (Some(identity), Some(folder)) = (&self.identity, &self.folder) else { return };
+        match identity.refresh(folder) {
+            Ok(true) => tell(identity),
+            Ok(false) => {}
+            Err(why) => tracing::warn!("{why}; the certificate in use stays"),
+        }
     }
 
     fn open(&mut self, settings: &Web) -> Vec<String> {
@@ -89,7 +100,7 @@ impl Server {
         if self.identity.is_none() {
             let addresses: Vec<IpAddr> = settings.listeners().iter().map(|listener| listener.address.ip()).collect();
             let identity = identity(self.folder.as_deref(), &addresses)?;
-            tracing::info!("the certificate of the web listener has the SHA-256 fingerprint {}", identity.fingerprint);
+            tell(&identity);
             self.identity = Some(identity);
         }
         let tls = self.identity.as_ref().map(|identity| Arc::clone(&identity.tls));
@@ -115,7 +126,7 @@ impl Server {
     /// Of the certificate, once TLS was served.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
-        self.identity.as_ref().map(|identity| identity.fingerprint)
+        self.identity.as_ref().map(Identity::fingerprint)
     }
 
     /// Stops: no new clients from this moment on; answers that are on their way have a second.
@@ -128,6 +139,10 @@ impl Server {
             places.clear();
         }
     }
+}
+
+fn tell(identity: &Identity) {
+    tracing::info!("the certificate of the web listener has the SHA-256 fingerprint {}", identity.fingerprint());
 }
 
 /// What makes two listeners the same socket.

@@ -60,13 +60,31 @@ impl Shared {
         .ok()?
     }
 
-    /// May this client try to log in? To be asked before a login is looked at.
+    /// May this client log in? To be asked before a login is looked at.
     ///
     /// # Errors
     ///
     /// How long it has to wait: the answer is 503 with [`retry_after`](super::request::retry_after).
     pub(crate) fn admits(&self, client: IpAddr) -> Result<(), Duration> {
         self.gate().admits(client, self.started.elapsed())
+    }
+
+    /// May this client, which has no login, be asked for one? To be asked before that is done.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`admits`](Self::admits).
+    pub(crate) fn asks(&self, client: IpAddr) -> Result<(), Duration> {
+        self.gate().asks(client, self.started.elapsed())
+    }
+
+    /// May this client make a call that needs no login? Books it.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`admits`](Self::admits).
+    pub(crate) fn opens(&self, client: IpAddr) -> Result<(), Duration> {
+        self.gate().opens(client, self.started.elapsed())
     }
 
     /// It came without a login where one is needed.

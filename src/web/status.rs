@@ -12,7 +12,7 @@ use super::{Question, login};
 use crate::rules::rights::Right;
 
 /// How a login is asked for.
-pub(super) const CHALLENGE: &str = "Basic realm=\"wanbeacon\", charset=\"UTF-8\"";
+const CHALLENGE: &str = "Basic realm=\"wanbeacon\", charset=\"UTF-8\"";
 
 /// Answers with the snapshot.
 pub(super) async fn show(call: &Call, shared: &Shared) -> Reply {
@@ -62,14 +62,16 @@ fn is_ours(host: &[u8]) -> bool {
 
 /// Any user with a right may look.
 fn admit(call: &Call, shared: &Shared) -> Result<(), Box<Reply>> {
-    shared.admits(call.peer).map_err(|wait| {
-        let refused = error(StatusCode::SERVICE_UNAVAILABLE, "Too many wrong logins came from this address.");
+    let held_up = |wait| {
+        let refused = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
         Box::new(retry_after(refused, wait))
-    })?;
+    };
     let Some((name, password)) = login::basic(&call.headers) else {
+        shared.asks(call.peer).map_err(held_up)?;
         shared.came_without(call.peer);
         return Err(Box::new(challenge()));
     };
+    shared.admits(call.peer).map_err(held_up)?;
     let settings = shared.settings();
     let Some(user) = login::user(&settings.users, &name, &password) else {
         shared.failed(call.peer);

@@ -200,6 +200,7 @@ fn every_word_of_the_protocol_is_said_for_its_cause() {
         (format!("hostname={many}&myip={V4_NEW}"), 400, "numhost".into()),
         (format!("hostname=locked.example.org&myip={V4_NEXT}"), 403, "abuse".into()),
         (format!("hostname={NAME}&myip=tomorrow"), 400, "dnserr".into()),
+        (format!("hostname={NAME}&myip=&myip2="), 400, "dnserr".into()),
         (format!("hostname={NAME}&myip=192.168.178.20"), 400, "dnserr_int".into()),
         (format!("hostname=refused.example.org&myip={V4_NEW}"), 400, "dnserr_lock".into()),
         (format!("updateall=1&myip={V4_NEW}"), 400, "upallisdeprecated".into()),

@@ -55,7 +55,9 @@ fn every_path_without_a_login_with_a_wrong_one_and_with_one_that_lacks_the_right
             let told = client.ask("GET", &format!("{path}{query}"), &fields, "");
             let expected = statuses[usize::from(number) - 10];
             assert_eq!(told.status, expected, "{path} {visitor:?}: {told:?}");
-            let asks = told.field("www-authenticate").is_some_and(|it| it.starts_with("Basic realm=\"wanbeacon\""));
+            // A browser that is logged in at one of them is not by itself at the other.
+            let realm = if *pushes { "Basic realm=\"wanbeacon push\"" } else { "Basic realm=\"wanbeacon\"" };
+            let asks = told.field("www-authenticate").is_some_and(|it| it.starts_with(realm));
             assert_eq!(asks, expected == 401, "{path} {visitor:?}: {told:?}");
             if *pushes {
                 let body = if expected == 200 { format!("nochg {V4_NEW}") } else { "badauth".to_owned() };
@@ -131,7 +133,7 @@ fn who_guesses_is_held_up_and_others_are_served() {
         let wait = told.field("retry-after").and_then(|wait| wait.parse::<u64>().ok());
         assert!(wait.is_some_and(|seconds| (1..=11).contains(&seconds)), "{told:?}");
     }
-    assert_eq!(refused[0].body, "abuse");
+    assert_eq!(refused[0].body, "911");
     assert!(refused[1..].iter().all(|told| told.body.starts_with("<HTML>")), "{refused:?}");
     assert_eq!(client.at(20).get("/healthz").status, 200, "health needs no login");
     // Who is held up at one door is held up at all of them, and the others are at none.
@@ -145,6 +147,42 @@ fn who_guesses_is_held_up_and_others_are_served() {
     assert_eq!((look(client, ADMIN).status, client.call(ADMIN, "GetInfo", &[]).status), (200, 200));
     assert!(daemon.text().contains("a login from 127.0.0.20 was wrong"), "{}", daemon.text());
     assert_eq!(daemon.text().matches("a login from 127.0.0.20 was wrong").count(), 1, "{}", daemon.text());
+}
+
+#[test]
+fn who_asks_without_a_login_keeps_nobody_out_who_has_one() {
+    let provider = Fake::start(Answer::good);
+    let home = serving(&provider);
+    let daemon = home.daemon();
+    let client = daemon.client().at(20);
+    let push = format!("/nic/update?hostname={NAME}&myip={V4_NEW}");
+    let told = (0..1000).map(|_| client.get(&push)).find(|told| told.status == 503).expect("it has an end");
+    assert_eq!(told.body, "911");
+    assert_eq!(client.push(ROUTER, &format!("hostname={NAME}&myip={V4_NEW}")).pair(), (200, format!("good {V4_NEW}").as_str()));
+    let told = client.ask("GET", "/api/v1/status", &[("Via", "1.1 a"), ("Authorization", &basic(ADMIN))], "");
+    assert_eq!(told.status, 200, "{told:?}");
+}
+
+#[test]
+fn the_page_of_another_site_can_make_a_browser_ask_and_gets_nowhere() {
+    let provider = Fake::start(Answer::good);
+    let home = serving(&provider);
+    let daemon = home.daemon();
+    let client = daemon.client();
+    let login = basic(ROUTER);
+    let push = format!("/nic/update?hostname={NAME}&myip={V4_NEW}");
+    let call = wanbeacon::tr064::soap::request("urn:dslforum-org:service:X_AVM-DE_RemoteAccess:1", "GetInfo", &[]);
+    for field in [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "http://evil.example"), ("Origin", "null")]
+    {
+        let told = client.ask("GET", &push, &[("Authorization", &login), field], "");
+        assert_eq!(told.pair(), (403, "badauth"), "{field:?}");
+        // What a form can send.
+        let told = client.ask("POST", REMOTE, &[("Content-Type", "text/plain"), field], &call);
+        assert!(told.status == 403 && told.field("www-authenticate").is_none(), "{field:?}: {told:?}");
+    }
+    assert_eq!(home.status()["ddns"][0]["ipv4"]["address"], serde_json::Value::Null);
+    let told = client.ask("GET", &push, &[("Authorization", &login), ("Sec-Fetch-Site", "none")], "");
+    assert_eq!(told.pair(), (200, format!("good {V4_NEW}").as_str()), "typed in by hand");
 }
 
 /// Marks a line that somebody else wrote.

@@ -69,8 +69,12 @@ given() {
   } >"$folder/config.toml"
 }
 
+# Starts of the daemon.
+runs=0
+
 # Starts the daemon again, with its memory.
 restart() {
+  runs=$((runs + 1))
   stop "$daemon"
   start client daemon "$program" --config "$folder/config.toml" --state-dir "$folder/state" --log-level debug
   daemon=$pid
@@ -79,6 +83,7 @@ restart() {
 
 # fresh LINES…: starts the daemon without a memory, with these lines in [web.tr064]
 fresh() {
+  runs=$((runs + 1))
   [[ -z ${daemon:-} ]] || stop "$daemon"
   given "$@"
   start_daemon
@@ -207,5 +212,7 @@ fritzconnection
 tr_o64
 scripts
 go_tr064
-is "no password is in the log" "" "$(grep -F -e "$ADMIN" -e "$PHONE" "$folder"/daemon || true)"
+is "the log is that of all runs" "$runs" "$(grep -c -F "listening on http://127.0.0.1:8245" "$folder/daemon" || true)"
+# Those that are set contain "geheim", whatever is made of their other characters.
+is "no password is in it" "" "$(grep -i -F -e "$ADMIN" -e "$PHONE" -e geheim "$folder/daemon" || true)"
 finish

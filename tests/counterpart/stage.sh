@@ -51,10 +51,10 @@ at() { ip -n "$(space "$1")" "${@:2}"; }
 # inside NAME COMMAND…
 inside() { ip netns exec "$(space "$1")" "${@:2}"; }
 
-# start NAME LOG COMMAND…: in the background; its number is in `pid`
+# start NAME LOG COMMAND…: in the background; its number is in `pid`. What it says comes behind what is in the log already.
 start() {
   # Not through `inside`: the number would be that of a shell around it.
-  ip netns exec "$(space "$1")" "${@:3}" >"$folder/$2" 2>&1 &
+  ip netns exec "$(space "$1")" "${@:3}" >>"$folder/$2" 2>&1 &
   pid=$!
   pids+=("$pid")
 }

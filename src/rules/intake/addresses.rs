@@ -24,7 +24,8 @@ enum Value {
     Prefix(Prefix),
 }
 
-/// What `fields` ask to be set; where they say nothing, the address of `peer`.
+/// What `fields` ask to be set; without any field for it, the address of `peer`. Fields that are all empty are a line that has
+/// no address: that of the connection would be somebody else's (carrier NAT).
 pub(super) fn asked(fields: &Fields, peer: IpAddr) -> Result<Asked, Code> {
     let mut asked = Asked::default();
     for field in fields.addresses() {
@@ -39,6 +40,9 @@ pub(super) fn asked(fields: &Fields, peer: IpAddr) -> Result<Asked, Code> {
         asked.prefix(prefix(text(field)?).ok_or(Code::DnsErr)?)?;
     }
     if asked.addresses == PerFamily::default() && asked.prefix.is_none() {
+        if fields.has_place() {
+            return Err(Code::DnsErr);
+        }
         asked.address(peer.to_canonical())?;
     }
     Ok(asked)

@@ -11,7 +11,7 @@ pub enum Code {
     NoChg,
     /// No entry of this name wants pushed addresses of these families: nothing to do, and no error.
     NoRecord,
-    /// The login is missing or wrong, or its user lacks the right.
+    /// The login is missing or wrong, its user lacks the right, or the page of another site asks.
     BadAuth,
     /// Not a name, or the name of no entry.
     NotFqdn,
@@ -19,7 +19,7 @@ pub enum Code {
     NoHost,
     /// More than [`MOST_NAMES`](super::MOST_NAMES).
     NumHost,
-    /// Locked at the provider; also a client that failed to log in too often.
+    /// Locked at the provider.
     Abuse,
     /// Neither GET nor HEAD nor POST.
     BadAgent,
@@ -29,7 +29,7 @@ pub enum Code {
     DnsErrInt,
     /// The provider refuses this address.
     DnsErrLock,
-    /// The daemon did not answer, or could not store the address.
+    /// The daemon did not answer, or could not store the address; also a client that failed to log in too often.
     Fault,
     /// All names at once: they have to be listed.
     UpAllIsDeprecated,

@@ -75,6 +75,11 @@ impl Fields {
         self.last(PREFIX)
     }
 
+    /// Is any field for an address or a prefix there, be it an empty one?
+    pub(super) fn has_place(&self) -> bool {
+        self.sent.iter().any(|(name, _)| [FIRST, SECOND, PREFIX].iter().any(|family| family.contains(name)))
+    }
+
     /// What counts of a family; never empty: FRITZ!OS leaves the field of a family blank that the line lacks.
     fn last(&self, family: Family) -> Option<&[u8]> {
         let value = |name: &&str| self.sent.iter().rev().find(|(sent, value)| sent == name && !value.is_empty());

@@ -152,10 +152,13 @@ fn names_are_pushed_once_and_answered_in_the_order_of_the_request() {
 }
 
 #[test]
-fn the_address_of_the_connection_is_taken_only_where_nothing_is_said() {
+fn the_address_of_the_connection_is_taken_only_where_no_field_is_there() {
     assert_eq!(set(""), PEER);
-    assert_eq!(set("myip=&myip2=&ipv6praefx="), PEER);
-    assert_eq!(set("myip=,"), PEER);
+    for empty in ["myip=&myip2=&ipv6praefx=", "myip=", "AAAA", "ipv6praefx=+", "a=+&ip2=", "myip=,", "myip=,+,&ipv6="] {
+        assert_eq!(set(empty), "dnserr", "{empty}: the connection of a line without an address is somebody else's");
+    }
+    assert_eq!(set("myip=91.0.0.1&myip2=&ipv6praefx="), "91.0.0.1");
+    assert_eq!(set("myip=&ipv6praefx=2003:f::"), "2003:f::/64");
     assert_eq!(set("myip2=2003:f::1"), "2003:f::1");
     assert_eq!(set("ipv6praefx=2003:f::/56"), "2003:f::/56");
     assert_eq!(set("myip=2003:f::/56"), "2003:f::/56");
@@ -283,7 +286,7 @@ fn addresses_that_cannot_be_read_or_that_nobody_has_are_errors() {
         "<ipaddr>",
         "91.0.0.1;2003:f::1",
     ] {
-        let address: String = address.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let address: String = address.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         assert_eq!(set(&format!("myip={address}")), "dnserr", "{address}");
     }
 }

@@ -82,17 +82,42 @@ pub fn find(service: &Service, call: &Call) -> Result<&'static Action, SoapFault
     service.action(&call.action).ok_or_else(|| unknown(&call.action))
 }
 
-/// What `action` of `service` amounts to. Whether the caller may call it was asked before ([`permits`]).
+/// What an action that is [open](Access::Open) amounts to. It tells what everybody may know, and so needs little to be known:
+/// `security_port`, for the action that [tells it](tells_security_port), is where this service is over TLS; 0: nowhere.
+#[must_use]
+pub fn open(service: &Service, action: &Action, call: &Call, device: &Device, security_port: u16) -> Outcome {
+    let outcome = check(service, action, call).and_then(|()| match short_kind(service) {
+        "DeviceInfo:1" => device::security_port(action.name, security_port),
+        "LANConfigSecurity:1" => device::security(action.name, &Caller::default()),
+        "UserInterface:1" => device::user_interface(action.name, device),
+        _ => Err(unknown(action.name)),
+    });
+    outcome.unwrap_or_else(Outcome::from)
+}
+
+/// Is the port of the service over TLS a result of `action`?
+#[must_use]
+pub fn tells_security_port(action: &Action) -> bool {
+    action.given().any(|argument| argument.variable == "SecurityPort")
+}
+
+/// What `action` of `service` amounts to for a caller who has logged in. Whether the caller may call it was asked before
+/// ([`permits`]).
 #[must_use]
 pub fn answer(service: &Service, action: &Action, call: &Call, caller: &Caller, facts: &Facts<'_>) -> Outcome {
-    let outcome = check(service, action, call).and_then(|()| match service.kind.rsplit_once(":service:") {
-        Some((_, "X_AVM-DE_RemoteAccess:1")) => remote::answer(action.name, &call.arguments, caller, facts),
-        Some((_, "DeviceInfo:1")) => device::device(action.name, facts),
-        Some((_, "LANConfigSecurity:1")) => device::security(action.name, caller),
-        Some((_, "UserInterface:1")) => device::user_interface(action.name, facts),
+    let outcome = check(service, action, call).and_then(|()| match short_kind(service) {
+        "X_AVM-DE_RemoteAccess:1" => remote::answer(action.name, &call.arguments, caller, facts),
+        "DeviceInfo:1" => device::device(action.name, facts),
+        "LANConfigSecurity:1" => device::security(action.name, caller),
+        "UserInterface:1" => device::user_interface(action.name, facts.device),
         _ => network::answer(action.name, facts.view),
     });
     outcome.unwrap_or_else(Outcome::from)
+}
+
+/// The end of a service type, which is enough to tell ours apart.
+fn short_kind(service: &Service) -> &'static str {
+    service.kind.rsplit_once(":service:").map_or("", |(_, name)| name)
 }
 
 /// The results of an action after its change was made; `port` is that of the remote access, 0 if there is none.

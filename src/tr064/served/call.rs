@@ -12,7 +12,7 @@ use crate::tr064::xml::{self, Element};
 /// One call. `Debug` tells no values: there are passwords among them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The service type in `SOAPAction`, if it says one.
+    /// The service type in `SOAPAction`, or else the one that is the namespace of the action; `None`: neither says one.
     pub service_kind: Option<String>,
     /// The action.
     pub action: String,
@@ -93,7 +93,8 @@ pub fn read(soap_action: Option<&str>, body: &[u8]) -> Result<Call, Malformed> {
         [element] => Some(element),
         _ => return Err(Malformed("the body has more than one element; one action was expected".into())),
     };
-    let (service_kind, named) = soap_action.map_or((None, None), split);
+    let (kind, named) = soap_action.map_or((None, None), split);
+    let service_kind = kind.or_else(|| element.and_then(|element| service(element, [element, body, &envelope])));
     let action = match (named, element) {
         (Some(named), Some(element)) if !names(element, &named) => {
             return Err(Malformed(format!("SOAPAction names {:?}, the body {:?}", short(&named), short(&element.name))));
@@ -111,6 +112,14 @@ fn split(field: &str) -> (Option<String>, Option<String>) {
     let inside = field.trim().trim_matches('"').trim();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     inside.rsplit_once('#').map_or((None, None), |(kind, action)| (some(kind), some(action)))
+}
+
+/// The namespace of `element`, if it is a service type. The innermost of `around` that declares it counts.
+fn service(element: &Element, around: [&Element; 3]) -> Option<String> {
+    // An attribute of the same local name that is none of a namespace names no service.
+    let declared = if element.prefix.is_empty() { "xmlns" } else { &element.prefix };
+    let namespace = around.iter().find_map(|it| it.attribute(declared))?.trim();
+    namespace.contains(":service:").then(|| namespace.to_owned())
 }
 
 /// Does the element in the body stand for `action`? go-tr064 appends a word to it.

@@ -25,7 +25,7 @@ pub fn judge<'u>(login: &EnvelopeLogin, users: &'u [User], nonces: &mut Nonces, 
     };
     match proven(users, name, &auth.to_ascii_lowercase(), expected) {
         None => Verdict::Wrong,
-        Some(user) if nonces.spend(nonce, 1, now) => Verdict::User(user),
+        Some(user) if nonces.use_up(nonce, now) => Verdict::User(user),
         Some(_) => Verdict::Stale,
     }
 }
@@ -53,6 +53,7 @@ mod tests {
     use crate::tr064::soap;
 
     const NOW: Duration = Duration::from_secs(1000);
+    const OWNER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn user(name: &str, password: &str) -> User {
         User { name: name.into(), password: Secret::new(password.into()), rights: Rights::NONE }
@@ -78,7 +79,7 @@ mod tests {
     fn the_published_example_lets_in_once() {
         let users = [user("guest", "besuch"), user("admin", "gurkensalat")];
         let mut nonces = Nonces::default();
-        let nonce = nonces.issue(NOW, 0xF758_BE72_FB99_9CEA);
+        let nonce = nonces.issue(OWNER, NOW, 0xF758_BE72_FB99_9CEA);
         let login = login(&nonce, "admin", "gurkensalat");
         assert!(matches!(&login, EnvelopeLogin::Auth { auth, .. } if auth == "b4f67585f22b0af7c4615db5a18faa14"));
         assert_eq!(judge(&login, &users, &mut nonces, NOW), Verdict::User(&users[1]));
@@ -89,13 +90,13 @@ mod tests {
     fn wrong_passwords_and_unknown_users_get_the_same_answer_and_use_nothing_up() {
         let users = [user("admin", "gurkensalat")];
         let mut nonces = Nonces::default();
-        let nonce = nonces.issue(NOW, 1);
+        let nonce = nonces.issue(OWNER, NOW, 1);
         for (name, password) in [("admin", "besuch"), ("nobody", "gurkensalat"), ("", "")] {
             assert_eq!(judge(&login(&nonce, name, password), &users, &mut nonces, NOW), Verdict::Wrong);
         }
         let right = login(&nonce, "admin", "gurkensalat");
         assert_eq!(judge(&right, &users, &mut nonces, NOW + Duration::from_secs(601)), Verdict::Stale);
-        nonces.issue(NOW, 1);
+        nonces.issue(OWNER, NOW, 1);
         assert_eq!(judge(&right, &users, &mut nonces, NOW), Verdict::User(&users[0]));
     }
 
@@ -111,7 +112,7 @@ mod tests {
         fn whoever_our_own_client_logs_in_is_let_in(name in "[!-~äöü]{1,20}", password in "[ -~äöü€]{1,30}", random: u64) {
             let users = [user("", "other"), user(&name, &password)];
             let mut nonces = Nonces::default();
-            let nonce = nonces.issue(NOW, random);
+            let nonce = nonces.issue(OWNER, NOW, random);
             let login = login(&nonce, &name, &password);
             prop_assert_eq!(judge(&login, &users, &mut nonces, NOW), Verdict::User(&users[1]));
         }

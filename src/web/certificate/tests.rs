@@ -7,7 +7,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn of(folder: &Path) -> Fingerprint {
-    identity(Some(folder), &[]).expect("a certificate").fingerprint
+    identity(Some(folder), &[]).expect("a certificate").fingerprint()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn the_fingerprint_is_that_of_the_certificate_in_the_file() {
 
 #[test]
 fn without_a_folder_each_process_has_its_own() {
-    let fingerprint = || identity(None, &[]).expect("a certificate").fingerprint;
+    let fingerprint = || identity(None, &[]).expect("a certificate").fingerprint();
     assert_ne!(fingerprint(), fingerprint());
 }
 
@@ -57,6 +57,30 @@ fn a_damaged_pair_is_set_aside_and_made_anew() {
         let aside = [CERTIFICATE, KEY].iter().filter(|name| folder.path().join(format!("{name}.damaged-1")).exists()).count();
         assert!(aside > 0, "{number}");
     }
+}
+
+#[test]
+fn another_pair_is_taken_and_a_broken_one_is_not() {
+    let folder = folder();
+    let identity = identity(Some(folder.path()), &[]).expect("a certificate");
+    let first = identity.fingerprint();
+    assert_eq!(identity.refresh(folder.path()), Ok(false));
+    let put = |text: &Pair| keep(folder.path(), text).expect("writable");
+    let (mut text, pair) = made(&[]).expect("another");
+    put(&text);
+    assert_eq!(identity.refresh(folder.path()), Ok(true));
+    let second = certificate_fingerprint(&pair.cert[0]);
+    assert!(second != first && identity.fingerprint() == second);
+    for key in [made(&[]).expect("a third").0.key, "damaged".to_owned()] {
+        text.key = key;
+        put(&text);
+        let why = identity.refresh(folder.path()).expect_err("a key that does not fit");
+        assert!(why.contains(CERTIFICATE) && identity.fingerprint() == second, "{why}");
+    }
+    fs::remove_file(folder.path().join(KEY)).expect("it was there");
+    assert!(identity.refresh(folder.path()).is_err());
+    fs::remove_file(folder.path().join(CERTIFICATE)).expect("nothing is renamed");
+    assert_eq!((identity.refresh(folder.path()), identity.fingerprint()), (Ok(false), second));
 }
 
 #[test]

@@ -123,7 +123,7 @@ async fn nothing_is_told_without_a_login() {
             call.headers = login.into_iter().map(|login| (AUTHORIZATION, login)).collect();
             let (reply, text, push) = told(&call, UNASKED).await;
             assert_eq!((reply.status().as_u16(), text.as_str(), push), (401, "badauth", None), "{query}");
-            assert!(reply.headers()[WWW_AUTHENTICATE].to_str().unwrap().starts_with("Basic realm="));
+            assert_eq!(reply.headers()[WWW_AUTHENTICATE], "Basic realm=\"wanbeacon push\", charset=\"UTF-8\"");
         }
     }
 }
@@ -164,12 +164,47 @@ async fn a_client_that_guesses_is_told_when_to_come_back() {
         }
         assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(reply.headers().contains_key(RETRY_AFTER));
-        assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "abuse");
+        assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "911", "what is no reason to stop for good");
         let right = update(&call("hostname=a.de"), &shared).await;
         assert_eq!(right.status(), StatusCode::SERVICE_UNAVAILABLE, "the right login does not help now");
         return;
     }
     panic!("it may guess for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_without_a_login_keep_nobody_out_who_has_one() {
+    let (questions, mut asked) = mpsc::channel(1);
+    let shared = Shared::new(web(), questions);
+    tokio::spawn(async move {
+        while let Some(Question::Push(_, place)) = asked.recv().await {
+            drop(place.send(Some(vec![Taken::Good])));
+        }
+    });
+    let mut bare = call("hostname=a.de");
+    bare.headers.clear();
+    let mut statuses = Vec::new();
+    for _ in 0..300 {
+        statuses.push(update(&bare, &shared).await.status().as_u16());
+    }
+    assert_eq!((statuses[0], statuses[299]), (401, 503));
+    assert_eq!(update(&call("hostname=a.de"), &shared).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_push_with_the_login_of_a_browser() {
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://evil.test"), ("origin", "null")]
+    {
+        let mut call = call("hostname=a.de");
+        call.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        let (reply, text, push) = told(&call, UNASKED).await;
+        assert_eq!((reply.status().as_u16(), text.as_str(), push), (403, "badauth", None), "{name}: {value}");
+        assert!(!reply.headers().contains_key(WWW_AUTHENTICATE), "the browser is not to ask for a login");
+    }
+    let mut own = call("hostname=a.de");
+    own.headers.insert(HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("none"));
+    assert_eq!(line(&own, Some(Some(vec![Taken::Good]))).await.0, 200, "who types it in may");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Calls of actions.
 
+use std::net::IpAddr;
+
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
@@ -12,7 +14,7 @@ use crate::tr064::served::services::{Access, Action, Service};
 use crate::tr064::served::{Change, Refusal};
 use crate::tr064::soap::{ACTION_FAILED, INTERNAL, INVALID_ARGUMENTS, NOT_AUTHORIZED, SoapFault};
 use crate::web::Question;
-use crate::web::request::{Call, Reply, error, reply, wrong_method};
+use crate::web::request::{Call, Reply, error, is_foreign, reply, retry_after, wrong_method};
 use crate::web::shared::Shared;
 
 /// What is asked for in a call: `"urn:…:DeviceInfo:1#GetInfo"`.
@@ -21,6 +23,7 @@ const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
 /// Answers a request for the control path of `service`.
 pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Service) -> Reply {
     match call.method.as_str() {
+        "POST" if is_foreign(call) => return error(StatusCode::FORBIDDEN, "The page of another site must not call this."),
         "POST" => {}
         // Nothing here is evented; the path for it is this one because a description needs one.
         "SUBSCRIBE" | "UNSUBSCRIBE" => return error(StatusCode::NOT_IMPLEMENTED, "No service here has events."),
@@ -36,16 +39,16 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
         Ok(action) => action,
         Err(refusal) => return refused(&refusal, None),
     };
-    let (caller, header) = match action.access {
-        Access::Open => (Caller::default(), None),
-        Access::Any(_) => match login::admit(call, read.login.as_ref(), &web, shared) {
-            Ok(login::Admitted { user, header }) => (Caller { name: Some(user.name.clone()), rights: user.rights }, header),
-            Err(reply) => return *reply,
-        },
+    if action.access == Access::Open {
+        return open(service, action, &read, call.peer, shared).await;
+    }
+    let (caller, header) = match login::admit(call, read.login.as_ref(), &web, shared) {
+        Ok(login::Admitted { user, header }) => (Caller { name: Some(user.name.clone()), rights: user.rights }, header),
+        Err(reply) => return *reply,
     };
     let header = header.as_deref();
     if !permits(action.access, caller.rights) {
-        return refused(&SoapFault { code: NOT_AUTHORIZED, text: "Action Not Authorized".into() }, header);
+        return refused(&not_authorized(), header);
     }
     match outcome(service, action, &read, &caller, &web, shared).await {
         Ok((values, changed)) => {
@@ -55,6 +58,26 @@ pub(super) async fn answer(call: &Call, shared: &Shared, service: &'static Servi
             soap(StatusCode::OK, results(service, action, &values, header))
         }
         Err(refusal) => refused(&refusal, header),
+    }
+}
+
+/// What everybody may call, also after wrong logins, but not without end. It troubles the daemon as little as possible.
+async fn open(service: &'static Service, action: &'static Action, call: &call::Call, peer: IpAddr, shared: &Shared) -> Reply {
+    if let Err(wait) = shared.opens(peer) {
+        return retry_after(error(StatusCode::SERVICE_UNAVAILABLE, "There were too many calls."), wait);
+    }
+    let port = if actions::tells_security_port(action) {
+        let Some(port) = shared.ask(Question::SecurityPort).await else {
+            return refused(&silent(), None);
+        };
+        port
+    } else {
+        0
+    };
+    match actions::open(service, action, call, &identity::device(), port) {
+        Outcome::Results(values) => soap(StatusCode::OK, results(service, action, &values, None)),
+        Outcome::Fault { code, text } => refused(&SoapFault { code, text }, None),
+        Outcome::Change(_) => refused(&not_authorized(), None),
     }
 }
 
@@ -91,6 +114,10 @@ async fn make(change: Change, shared: &Shared) -> Result<u16, SoapFault> {
         Refusal::Invalid(why) => SoapFault { code: INVALID_ARGUMENTS, text: format!("Invalid Args: {why}") },
         Refusal::Failed(why) => SoapFault { code: INTERNAL, text: format!("Internal Error: {why}") },
     })
+}
+
+fn not_authorized() -> SoapFault {
+    SoapFault { code: NOT_AUTHORIZED, text: "Action Not Authorized".into() }
 }
 
 /// The daemon stops, or is too busy.

@@ -1,7 +1,7 @@
 //! Who calls: digest logins and logins inside the envelope, and what those get that have none.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -14,6 +14,7 @@ use crate::tr064::served::call::EnvelopeLogin;
 use crate::tr064::served::challenge::{Target, Verdict, challenge, judge};
 use crate::tr064::served::envelope;
 use crate::tr064::served::nonces::Nonces;
+use crate::web::gate::owner;
 use crate::web::request::{Call, Reply, error, retry_after};
 use crate::web::shared::Shared;
 
@@ -42,16 +43,22 @@ pub(super) struct Admitted<'w> {
 
 /// Lets a client in, or has the answer to one that has to log in first, or to wait.
 pub(super) fn admit<'w>(call: &Call, login: Option<&EnvelopeLogin>, web: &'w Web, shared: &Shared) -> Result<Admitted<'w>, Box<Reply>> {
-    if let Err(wait) = shared.admits(call.peer) {
-        let reply = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
-        return Err(Box::new(retry_after(reply, wait)));
+    let login = login.filter(|_| web.login.content);
+    let has_login = login.map_or(field(call).is_some(), |login| matches!(login, EnvelopeLogin::Auth { .. }));
+    if let Err(wait) = if has_login { shared.admits(call.peer) } else { shared.asks(call.peer) } {
+        return Err(held_up(wait));
     }
     // Whoever cannot hand out challenges lets nobody in.
     let random = random().ok_or_else(|| Box::new(error(StatusCode::SERVICE_UNAVAILABLE, "The system gives no random numbers.")))?;
-    match login.filter(|_| web.login.content) {
+    match login {
         Some(login) => inside(login, web, shared, call, random),
         None => digest(call, web, shared, random),
     }
+}
+
+fn held_up(wait: Duration) -> Box<Reply> {
+    let reply = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
+    Box::new(retry_after(reply, wait))
 }
 
 fn digest<'w>(call: &Call, web: &'w Web, shared: &Shared, random: u64) -> Result<Admitted<'w>, Box<Reply>> {
@@ -64,11 +71,10 @@ fn digest<'w>(call: &Call, web: &'w Web, shared: &Shared, random: u64) -> Result
         }
         None => Verdict::Missing,
     };
-    book(verdict, call, shared);
-    if let Verdict::User(user) = verdict {
+    if let Some(user) = book(verdict, call, shared)? {
         return Ok(Admitted { user, header: None });
     }
-    let challenge = challenge(&nonces.issue(now, random), web.login, verdict == Verdict::Stale);
+    let challenge = challenge(&nonces.issue(owner(call.peer), now, random), web.login, verdict == Verdict::Stale);
     let mut reply = error(StatusCode::UNAUTHORIZED, "A login is needed.");
     let value = HeaderValue::try_from(challenge).expect("a challenge consists of printable ASCII");
     reply.headers_mut().insert(WWW_AUTHENTICATE, value);
@@ -86,20 +92,30 @@ fn inside<'w>(login: &EnvelopeLogin, web: &'w Web, shared: &Shared, call: &Call,
     let now = shared.logins.begun.elapsed();
     let mut nonces = lock(&shared.logins.envelope);
     let verdict = envelope::judge(login, &web.users, &mut nonces, now);
-    book(verdict, call, shared);
-    let next = nonces.issue(now, random);
-    match verdict {
-        Verdict::User(user) => Ok(Admitted { user, header: Some(envelope::block(true, &next)) }),
-        _ => Err(Box::new(soap(StatusCode::OK, envelope_only(&envelope::block(false, &next))))),
+    let user = book(verdict, call, shared)?;
+    let next = nonces.issue(owner(call.peer), now, random);
+    match user {
+        Some(user) => Ok(Admitted { user, header: Some(envelope::block(true, &next)) }),
+        None => Err(Box::new(soap(StatusCode::OK, envelope_only(&envelope::block(false, &next))))),
     }
 }
 
-fn book(verdict: Verdict<'_>, call: &Call, shared: &Shared) {
+/// Who is let in, if anybody. The error is for who has to wait: what looks like a login and is none is held up as none is.
+fn book<'w>(verdict: Verdict<'w>, call: &Call, shared: &Shared) -> Result<Option<&'w User>, Box<Reply>> {
     match verdict {
-        Verdict::User(_) => shared.let_in(call.peer),
+        Verdict::User(user) => {
+            shared.let_in(call.peer);
+            return Ok(Some(user));
+        }
         Verdict::Wrong => shared.failed(call.peer),
-        Verdict::Missing | Verdict::Stale => shared.came_without(call.peer),
+        // The password is right.
+        Verdict::Stale => shared.came_without(call.peer),
+        Verdict::Missing => {
+            shared.asks(call.peer).map_err(held_up)?;
+            shared.came_without(call.peer);
+        }
     }
+    Ok(None)
 }
 
 fn random() -> Option<u64> {

@@ -46,7 +46,7 @@ fn settings() -> Web {
     }
 }
 
-fn view(security_port: u16) -> View {
+fn view() -> View {
     View {
         picture: Snapshot { version: VERSION, wan: Vec::new(), ddns: Vec::new() },
         served: Served {
@@ -70,7 +70,6 @@ fn view(security_port: u16) -> View {
             lets_encrypt: Some(false),
             lets_encrypt_state: Some("not_used".into()),
         },
-        security_port,
         uptime: Duration::from_secs(7),
     }
 }
@@ -83,7 +82,8 @@ type Changes = Arc<Mutex<Vec<Change>>>;
 async fn daemon(mut questions: mpsc::Receiver<Question>, answer: Answer, changes: Changes, security_port: u16) {
     while let Some(question) = questions.recv().await {
         match question {
-            Question::View(place) => drop(place.send(view(security_port))),
+            Question::SecurityPort(place) => drop(place.send(security_port)),
+            Question::View(place) => drop(place.send(view())),
             Question::Change(change, place) => {
                 changes.lock().unwrap().push(change);
                 drop(place.send(answer.clone()));
@@ -238,7 +238,7 @@ async fn what_is_no_call_is_refused_after_a_login_and_an_unknown_action_at_once(
     assert_eq!(rig.ask("POST", REMOTE, &[], &call("Nonsense")).await.fault(), 401);
     let other = [("soapaction", "urn:dslforum-org:service:DeviceInfo:1#GetInfo")];
     assert_eq!(rig.ask("POST", REMOTE, &other, &call("GetInfo")).await.fault(), 401);
-    let bare = rig.ask("POST", "/upnp/control/deviceinfo", &[], &call("GetSecurityPort")).await;
+    let bare = rig.ask("POST", "/upnp/control/deviceinfo", &[], &soap::request("x", "GetSecurityPort", &[])).await;
     assert_eq!(bare.result("GetSecurityPort", "NewSecurityPort"), "49443");
 }
 
@@ -300,6 +300,70 @@ async fn who_guesses_has_to_wait() {
         rig.call("GetInfo", &[], Some(&login(&told, "admin", "besuch", 1))).await;
     }
     panic!("nobody has to wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_without_a_login_keep_nobody_out_who_has_one() {
+    let rig = Rig::plain();
+    let first = rig.call("GetInfo", &[], None).await;
+    assert_eq!(rig.call("GetInfo", &[], Some(&login(&first, "admin", "gurkensalat", 1))).await.status, 200);
+    let mut last = None;
+    for _ in 0..300 {
+        last = Some(rig.call("GetInfo", &[], None).await);
+    }
+    last.unwrap().is_page(503);
+    rig.call("GetInfo", &[], Some("Digest nonsense")).await.is_page(503);
+    let later = rig.call("GetInfo", &[], Some(&login(&first, "admin", "gurkensalat", 2))).await;
+    assert_eq!(later.result("GetInfo", "NewPort"), "443");
+    let old = rig.call("GetInfo", &[], Some(&login(&first, "admin", "gurkensalat", 2))).await;
+    assert!(old.challenge.expect("whoever knows the password gets another nonce").ends_with(",stale=true"));
+}
+
+#[tokio::test]
+async fn what_is_open_does_not_trouble_the_daemon_and_has_an_end() {
+    let (sender, questions) = mpsc::channel(1);
+    drop(questions);
+    let deaf = Rig { shared: Shared::new(settings(), sender), changes: Changes::default() };
+    let call = async |path: &str, action: &str| deaf.ask("POST", path, &[], &soap::request("x", action, &[])).await;
+    for action in ["GetInfo", "X_AVM-DE_GetAnonymousLogin", "X_AVM-DE_GetUserList"] {
+        assert_eq!(call("/upnp/control/lanconfigsecurity", action).await.status, 200, "{action}");
+    }
+    assert_eq!(call("/upnp/control/userif", "GetInfo").await.status, 200);
+    assert_eq!(call("/upnp/control/deviceinfo", "GetSecurityPort").await.fault(), 501);
+    let mut answered = 0;
+    let told = loop {
+        let told = call("/upnp/control/lanconfigsecurity", "GetInfo").await;
+        if told.status != 200 || answered > 10_000 {
+            break told;
+        }
+        answered += 1;
+    };
+    told.is_page(503);
+    assert!(answered >= 55 && told.wait.is_some(), "{answered}");
+    login(&deaf.call("GetInfo", &[], None).await, "admin", "gurkensalat", 1);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_call() {
+    let rig = Rig::plain();
+    let body = soap::request(KIND, "GetSecurityPort", &[]);
+    for field in [("origin", "http://evil.test"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        let field_of_form = ("content-type", "text/plain");
+        rig.ask("POST", REMOTE, &[field, field_of_form], &body).await.is_page(403);
+        rig.ask("POST", "/upnp/control/deviceinfo", &[field], &body).await.is_page(403);
+    }
+    let own = [("host", "nas.test:49000"), ("origin", "http://nas.test:49000")];
+    assert_eq!(rig.ask("POST", "/upnp/control/deviceinfo", &own, &body.replace(KIND, "x")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_namespace_of_a_call_without_the_field_is_that_of_the_service() {
+    let rig = Rig::plain();
+    for (kind, status) in [("urn:dslforum-org:service:DeviceInfo:1", 200), ("x", 200), (KIND, 500)] {
+        let told = rig.ask("POST", "/upnp/control/deviceinfo", &[], &soap::request(kind, "GetSecurityPort", &[])).await;
+        assert_eq!(told.status, status, "{kind}");
+        assert!(status == 200 || told.fault() == 401, "{told:?}");
+    }
 }
 
 const SET: [(&str, &str); 9] = [

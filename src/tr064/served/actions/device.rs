@@ -3,7 +3,7 @@
 use super::{Caller, Facts, Outcome, results, unknown};
 use crate::rules::rights::{Right, Rights};
 use crate::tr064::remote_access::boolean;
-use crate::tr064::served::description::NAME;
+use crate::tr064::served::description::{Device, NAME};
 use crate::tr064::served::services::{NEVER, PASSWORD, USERNAME};
 use crate::tr064::served::writing::{block, line};
 use crate::tr064::soap::SoapFault;
@@ -28,9 +28,16 @@ pub(super) fn device(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFau
             ("NewUpTime", &facts.view.uptime.as_secs().to_string()),
             ("NewDeviceLog", ""),
         ]),
-        "GetSecurityPort" => results([("NewSecurityPort", &facts.view.security_port.to_string())]),
         _ => return Err(unknown(action)),
     })
+}
+
+/// The part of `DeviceInfo:1` that is open to everybody.
+pub(super) fn security_port(action: &str, port: u16) -> Result<Outcome, SoapFault> {
+    match action {
+        "GetSecurityPort" => Ok(results([("NewSecurityPort", &port.to_string())])),
+        _ => Err(unknown(action)),
+    }
 }
 
 /// `LANConfigSecurity:1`.
@@ -80,7 +87,7 @@ const fn path(right: Right) -> &'static str {
 }
 
 /// `UserInterface:1`. Updates of this program are somebody else's business.
-pub(super) fn user_interface(action: &str, facts: &Facts<'_>) -> Result<Outcome, SoapFault> {
+pub(super) fn user_interface(action: &str, device: &Device) -> Result<Outcome, SoapFault> {
     Ok(match action {
         "GetInfo" => results([
             ("NewUpgradeAvailable", boolean(false)),
@@ -99,7 +106,7 @@ pub(super) fn user_interface(action: &str, facts: &Facts<'_>) -> Result<Outcome,
             ("NewX_AVM-DE_UpdateTime", NEVER),
             ("NewX_AVM-DE_LastFwVersion", ""),
             ("NewX_AVM-DE_LastInfoUrl", ""),
-            ("NewX_AVM-DE_CurrentFwVersion", &facts.device.version),
+            ("NewX_AVM-DE_CurrentFwVersion", &device.version),
             ("NewX_AVM-DE_UpdateSuccessful", "unknown"),
         ]),
         _ => return Err(unknown(action)),

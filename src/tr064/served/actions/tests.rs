@@ -69,13 +69,7 @@ fn scene() -> Scene {
     let remote = RemoteInfo { enabled: true, port: 8443, username: "anna".into(), lets_encrypt: None, lets_encrypt_state: None };
     let face = Face { enabled: true, listen: None, tls_listen: None };
     Scene {
-        view: View {
-            picture: Snapshot { version: VERSION, wan: vec![line], ddns },
-            served,
-            remote,
-            security_port: 49443,
-            uptime: Duration::from_secs(3661),
-        },
+        view: View { picture: Snapshot { version: VERSION, wan: vec![line], ddns }, served, remote, uptime: Duration::from_secs(3661) },
         web: Web {
             enabled: true,
             listen: DEFAULT_LISTEN,
@@ -101,6 +95,7 @@ impl Scene {
         let call = call(name, arguments);
         let facts = Facts { view: &self.view, web: &self.web, device: &self.device };
         match find(service, &call) {
+            Ok(action) if action.access == Access::Open => super::open(service, action, &call, &self.device, 49443),
             Ok(action) => super::answer(service, action, &call, &self.caller, &facts),
             Err(fault) => fault.into(),
         }

@@ -45,6 +45,25 @@ fn the_field_may_have_quotes_or_none_and_may_be_missing() {
 }
 
 #[test]
+fn without_the_field_the_namespace_of_the_action_names_the_service() {
+    let named = |field: Option<&str>, text: &str| read(field, text.as_bytes()).unwrap().service_kind;
+    let ours = Some(KIND.to_owned());
+    let inside = format!("<u:GetInfo xmlns:u=\" {KIND}\n\"/>");
+    assert_eq!(
+        [None, Some("#GetInfo"), Some("GetInfo")].map(|field| named(field, &body(&inside))),
+        [ours.clone(), ours.clone(), ours.clone()]
+    );
+    assert_eq!(named(None, &body(&format!("<GetInfo xmlns='{KIND}'/>"))), ours);
+    let far = format!("<s:Envelope xmlns:u='{KIND}' xmlns:s='x'><s:Body><u:GetInfo/></s:Body></s:Envelope>");
+    assert_eq!(named(None, &far), ours);
+    let other = "urn:dslforum-org:service:DeviceInfo:1";
+    assert_eq!(named(Some(&format!("{other}#GetInfo")), &body(&inside)).as_deref(), Some(other), "the field counts more");
+    for none in ["<GetInfo/>", "<u:GetInfo/>", "<u:GetInfo xmlns:u='x'/>", &format!("<u:GetInfo xmlns:v='{KIND}'/>"), ""] {
+        assert_eq!(named(Some("#GetInfo"), &body(none)), None, "{none}");
+    }
+}
+
+#[test]
 fn any_prefix_will_do_and_so_will_none() {
     for text in [
         "<soap:Envelope><soap:Body><m:SetEnable><s:NewEnabled>1</s:NewEnabled></m:SetEnable></soap:Body></soap:Envelope>",

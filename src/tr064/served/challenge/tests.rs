@@ -7,6 +7,7 @@ use crate::rules::secret::Secret;
 use crate::tr064::digest::{self, Challenge};
 
 const NOW: Duration = Duration::from_secs(1000);
+const OWNER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const PATH: &str = "/upnp/control/x_remote";
 const TARGET: Target<'_> = Target { method: "POST", uri: PATH };
 const MD5: LoginForm = LoginForm { sha256: false, content: false, strict_uri: false };
@@ -23,7 +24,7 @@ fn users() -> Vec<User> {
 
 /// What our own client answers to a new challenge.
 fn answer(nonces: &mut Nonces, form: LoginForm, name: &str, password: &str, count: u32) -> String {
-    let nonce = nonces.issue(NOW, 0xF758_BE72_FB99_9CEA);
+    let nonce = nonces.issue(OWNER, NOW, 0xF758_BE72_FB99_9CEA);
     let password = Secret::new(password.into());
     let challenge = Challenge::choose(&[&challenge(&nonce, form, false)]).expect("our client understands our challenge");
     let user = digest::User { name, password: &password };
@@ -114,12 +115,12 @@ fn a_login_for_something_else_is_none() {
         (String::new(), MD5),
     ] {
         let mut nonces = Nonces::default();
-        nonces.issue(NOW, 0xF758_BE72_FB99_9CEA);
+        nonces.issue(OWNER, NOW, 0xF758_BE72_FB99_9CEA);
         assert_eq!(judge(field.as_bytes(), TARGET, &users, form, &mut nonces, NOW), Verdict::Missing, "{field}");
     }
     // Changed on the way, it proves nothing.
     let mut nonces = Nonces::default();
-    nonces.issue(NOW, 0xF758_BE72_FB99_9CEA);
+    nonces.issue(OWNER, NOW, 0xF758_BE72_FB99_9CEA);
     let other = Target { method: "GET", uri: PATH };
     assert_eq!(judge(plain.as_bytes(), other, &users, MD5, &mut nonces, NOW), Verdict::Wrong);
     for (from, to) in [(PATH, "/other"), ("nc=00000001", "nc=00000002"), ("0a4f113b", "0a4f113c")] {
@@ -131,7 +132,7 @@ fn a_login_for_something_else_is_none() {
 #[test]
 fn a_client_that_writes_the_service_type_and_a_short_count_is_let_in() {
     let (users, mut nonces) = (users(), Nonces::default());
-    let nonce = nonces.issue(NOW, 7);
+    let nonce = nonces.issue(OWNER, NOW, 7);
     let kind = "urn:dslforum-org:service:X_AVM-DE_RemoteAccess:1";
     let (secret, request) = (Hash::Md5.hex("admin:HTTPS Access:gurkensalat"), Hash::Md5.hex(&format!("POST:{kind}")));
     let response = Hash::Md5.hex(&format!("{secret}:{nonce}:1:31323334:auth:{request}"));
@@ -153,7 +154,7 @@ proptest! {
         let users = [user("other", "other"), user(&name, &password)];
         prop_assume!(name != "other");
         let mut nonces = Nonces::default();
-        let field = challenge(&nonces.issue(NOW, random), form, false);
+        let field = challenge(&nonces.issue(OWNER, NOW, random), form, false);
         let mut prompt = digest_auth::parse(&field).expect("it is a challenge");
         prompt.nc = count - 1;
         let context = AuthContext::new_with_method(&*name, &*password, &*uri, None::<&[u8]>, HttpMethod::POST);

@@ -346,7 +346,7 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert_eq!(serde_json::from_str::<Record>("{}").unwrap(), Record::default());
-        let older = r#"{"observed":{"absent":"no link"},"since":1}"#;
+        let older = r#"{"observed":{"absent":"no link"},"since":"2026-11-22T00:00:00.000Z"}"#;
         assert_eq!(serde_json::from_str::<LineRecord>(older).unwrap().gave, Gave::default());
         assert_eq!(serde_json::from_str::<AccountState>("{}").unwrap(), AccountState::default());
         assert_eq!(serde_json::from_str::<ServiceRecord>("{}").unwrap(), ServiceRecord::default());

@@ -2,15 +2,18 @@
 //!
 //! What was observed, what was sent, what the provider accepted and what DNS answers are separate facts.
 
+mod line;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Family, Observed, Prefix};
+use super::address::{Family, Prefix};
 use super::dialect::{Class, Scope};
 use super::domain::{Domain, Entry};
 use super::moment::Moment;
 use super::order::Endpoint;
+pub use line::{Gave, LineRecord};
 
 /// The address that a provider accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,37 +259,6 @@ impl AccountState {
     }
 }
 
-/// What a line showed last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineRecord {
-    /// What.
-    pub observed: Observed,
-    /// Since when.
-    pub since: Moment,
-    /// What it gave beside what was pushed.
-    #[serde(flatten)]
-    pub gave: Gave,
-}
-
-/// When a source that is trusted more than what routers push gave an address, the first time after the last push: what was
-/// pushed before does not stand in for that source any more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Gave {
-    /// That of the line.
-    pub gave_address: Option<Moment>,
-    /// Those of machines behind it.
-    pub gave_machines: Option<Moment>,
-}
-
-impl Gave {
-    /// For an entry for a machine behind the router, or for the line's own address.
-    #[must_use]
-    pub const fn to(&self, machine: bool) -> Option<Moment> {
-        if machine { self.gave_machines } else { self.gave_address }
-    }
-}
-
 /// The key of the record of `domain` and `family` at `service`.
 #[must_use]
 pub fn record_key(entry: &Entry, domain: &Domain, family: Family) -> String {
@@ -346,7 +318,7 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert_eq!(serde_json::from_str::<Record>("{}").unwrap(), Record::default());
-        let older = r#"{"observed":{"absent":"no link"},"since":1}"#;
+        let older = r#"{"observed":{"absent":"no link"},"since":"2026-11-22T00:00:00.000Z"}"#;
         assert_eq!(serde_json::from_str::<LineRecord>(older).unwrap().gave, Gave::default());
         assert_eq!(serde_json::from_str::<AccountState>("{}").unwrap(), AccountState::default());
         assert_eq!(serde_json::from_str::<ServiceRecord>("{}").unwrap(), ServiceRecord::default());

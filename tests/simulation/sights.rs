@@ -233,7 +233,10 @@ impl Sights {
         if sight.facts.len() > 80 {
             sight.facts.remove(0);
         }
-        sight.facts.push(Fact { source, outside, router, told, at: now, address_gone: None, prefix_gone: None });
+        // Many that knew nothing must not crowd out who did.
+        if told != Told::default() {
+            sight.facts.push(Fact { source, outside, router, told, at: now, address_gone: None, prefix_gone: None });
+        }
     }
 
     /// The address that was told last.

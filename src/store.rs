@@ -18,6 +18,7 @@ pub mod overlay;
 
 pub use crate::rules::write::Write;
 pub use error::{OpenError, WriteError};
+pub use folder::was_used;
 use journal::Journal;
 use line::{Condition, HEADER};
 

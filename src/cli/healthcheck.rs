@@ -7,15 +7,17 @@ use std::time::Duration;
 use super::args::Options;
 use super::ask::ask;
 use super::exit::Exit;
+use super::folder;
 use super::load;
 use super::out::Out;
 use crate::control::Request;
+use crate::store;
 
 /// A daemon whose loop takes longer for one event is not well. Below the usual 30 s of Docker.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Asks the daemon's own loop: it lives if it answers, whatever the providers say. Without a state folder there is no socket;
-/// then the web listener is asked.
+/// Asks the daemon's own loop: it lives if it answers, whatever the providers say. Without a state folder, or with one that cannot be
+/// used, there is no socket; then the web listener is asked.
 pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     match ask(options, &Request::Health, LIMIT) {
         Ok(_) => Exit::Success,
@@ -29,6 +31,10 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
 
 /// Where the web listener of the configured daemon can be reached from here.
 fn web(options: &Options) -> Option<SocketAddr> {
+    // Who listens there may be another daemon: where there should be a socket, it counts.
+    if folder::state_folder(options, &folder::configured(options)).is_some_and(|folder| store::was_used(&folder)) {
+        return None;
+    }
     let web = load::load(options).ok()?.loaded.settings.web;
     let host = match web.listen.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),

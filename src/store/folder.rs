@@ -11,6 +11,12 @@ use super::error::OpenError;
 /// Name of the lock file.
 const LOCK: &str = "lock";
 
+/// Could a daemon use `folder`, now or before?
+#[must_use]
+pub fn was_used(folder: &Path) -> bool {
+    folder.join(LOCK).exists()
+}
+
 /// Makes the folder if it is missing.
 ///
 /// An empty folder with a wider mode is narrowed to 0700. One that holds something or is sticky is left alone: it could

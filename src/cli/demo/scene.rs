@@ -11,7 +11,7 @@ use super::fritzbox::{FritzBox, Line};
 use super::names;
 use super::provider::{Customer, Provider};
 use super::stage::Ends;
-use crate::config::{self, Settings, World};
+use crate::config::{self, Settings, Web, World};
 use crate::daemon::Setup;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
@@ -57,7 +57,8 @@ impl Scene {
     pub(super) fn setup(&self, settings: Settings, ends: Ends) -> Result<Setup, Failure> {
         let Ends { watch, events } = ends;
         Ok(Setup {
-            settings,
+            // A story for one reader: nobody else is served meanwhile.
+            settings: Settings { web: Web { enabled: false, ..settings.web }, ..settings },
             run: Run::Daemon,
             remembered: Remembered::open(Some(&self.folder.0)).map_err(|busy| Failure::Differs(busy.to_string()))?,
             socket: None,

@@ -6,7 +6,7 @@ use crate::rules::address::PerFamily;
 use crate::rules::secret::Secret;
 
 #[test]
-fn who_went_away_is_known_whatever_was_asked() {
+fn who_went_away_needs_no_answer_but_a_push_is_taken_all_the_same() {
     fn asked<T>(question: impl FnOnce(oneshot::Sender<T>) -> Question) {
         let (answer, place) = oneshot::channel();
         let question = question(answer);
@@ -16,8 +16,11 @@ fn who_went_away_is_known_whatever_was_asked() {
     }
     asked(Question::Status);
     asked(Question::View);
-    asked(|answer| Question::Push(Push { domains: Vec::new(), addresses: PerFamily::default(), prefix: None }, answer));
+    asked(Question::SecurityPort);
     asked(|answer| Question::Change(Change::Enable(true), answer));
+    let (answer, _) = oneshot::channel();
+    let push = Push { domains: Vec::new(), addresses: PerFamily::default(), prefix: None };
+    assert!(!is_asker_gone(&Question::Push(push, answer)));
 }
 
 #[test]

@@ -55,12 +55,12 @@ impl Serving {
         }
     }
 
-    /// Other settings are in force; what cannot be opened is said in words.
-    pub(super) fn follow(&mut self, settings: &Settings) -> Vec<String> {
+    /// Other settings are in force. What cannot be opened was said, and is tried again.
+    pub(super) fn follow(&mut self, settings: &Settings) {
         self.web = settings.web.clone();
         self.served = settings.served.clone();
         self.overlay = settings.overlay.clone();
-        self.server.follow(&self.web)
+        let _ = self.server.follow(&self.web);
     }
 
     /// Closes everything.

@@ -60,8 +60,9 @@ impl Daemon {
             self.happened(Event::Resumed);
         }
         self.happened(Event::Reconfigured(Box::new(rules(settings))));
-        // What cannot be opened was said, and is tried again.
-        self.serving.iter_mut().for_each(|serving| drop(serving.follow(settings)));
+        if let Some(serving) = &mut self.serving {
+            serving.follow(settings);
+        }
         Ok(())
     }
 }

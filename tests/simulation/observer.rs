@@ -13,6 +13,7 @@ use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::consensus::Source;
 use wanbeacon::rules::dialect::Scope;
 use wanbeacon::rules::domain::Entry;
+use wanbeacon::rules::plan;
 use wanbeacon::rules::push::{Push, Taken};
 
 use super::provider::{Fate, Key, Seen};
@@ -785,6 +786,11 @@ impl Observer {
         }
         if name.lock.is_some() {
             return Some("locked");
+        }
+        // One request carries both, and a refusal of either keeps it back.
+        let sibling = (key.0.clone(), key.1.clone(), key.2.other());
+        if plan::is_combined(entry) && self.memory.names.get(&sibling).is_some_and(|name| name.lock.is_some()) {
+            return Some("its other family is locked");
         }
         if name.muted.is_some() {
             return Some("not set up");

@@ -12,7 +12,7 @@ mod pushes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
+use desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn, rules};
 use wanbeacon::engine::Run;
 use wanbeacon::engine::event::{Action, Event, RouterNews};
 use wanbeacon::rules::address::{Family, PerFamily};
@@ -130,6 +130,23 @@ fn a_lock_survives_the_restart_and_no_source_is_asked() {
     desk.pass(days(2));
     assert_eq!((desk.sent.len(), desk.looked), (1, looked));
     assert_eq!(desk.picture(Family::V4).locked.map(|lock| lock.code), Some("abuse".to_owned()));
+}
+
+#[test]
+fn a_reload_before_the_clock_is_set_forgets_no_lock() {
+    let mut desk = Desk::new(&freedyn("v4", ""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("notfqdn");
+    let right = std::mem::replace(&mut desk.wall, Moment(0));
+    desk.restart();
+    for mode in ["v6", "v4"] {
+        desk.handle(Event::Reconfigured(Box::new(rules(&freedyn(mode, "")))));
+    }
+    desk.wall = right;
+    desk.pass(days(1));
+    assert_eq!(desk.sent.len(), 1);
+    assert_eq!(desk.picture(Family::V4).locked.map(|lock| lock.code), Some("notfqdn".to_owned()));
 }
 
 #[test]

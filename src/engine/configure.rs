@@ -53,7 +53,10 @@ impl Engine {
             sight.last_round = None;
             sight.checking = None;
         }
-        self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
+        // Before the memory was read, what it holds of a name is not known here, and must not be covered up.
+        if self.awake {
+            self.attic.extend(known.into_iter().map(|(key, held)| (key, json(&held.record))));
+        }
         self.rules = rules;
         self.hear_anew(&calms);
     }

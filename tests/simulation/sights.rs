@@ -270,7 +270,7 @@ impl Sights {
 
     /// Other settings: what was asked before is nobody's question; lines that changed are new ones.
     pub(crate) fn settings(&mut self, before: &Rules, after: &Rules) {
-        [&mut self.turns.v4, &mut self.turns.v6].into_iter().for_each(|turns| *turns += 1);
+        self.turns = PerFamily::from_fn(|family| self.turns[family] + 1);
         for sight in self.of.values_mut() {
             sight.epoch += 1;
             sight.proven = false;

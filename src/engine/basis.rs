@@ -9,6 +9,7 @@ use crate::rules::address::{Family, Observed};
 use crate::rules::consensus::Source;
 use crate::rules::domain::Entry;
 use crate::rules::moment::Moment;
+use crate::rules::push::{Push, is_dated_by_prefix};
 
 /// What the names of one entry and family go by.
 #[derive(Clone, Copy, Debug)]
@@ -82,16 +83,21 @@ impl Engine {
         }
     }
 
-    /// Would this entry go by what was pushed for it, had that been pushed later?
-    pub(super) fn is_overtaken(&self, entry: usize, family: Family) -> bool {
+    /// Would this entry go by what was pushed for it, were what `push` repeats of that said now?
+    pub(super) fn is_overtaken(&self, entry: usize, family: Family, push: &Push) -> bool {
         let group = &self.groups[entry];
         let Some((wan, heard)) = self.wan_of(&group.entry).zip(group.heard[family].as_ref()) else {
             return false;
         };
         let own = wan.sights[family].observed.as_ref();
-        own.is_some_and(|own| own.publish(group.entry.ipv6_host).is_err())
-            && says_something(heard)
-            && !stands_in(wan, &group.entry, heard, family)
+        // Else it would be as old as before, however often it is repeated.
+        let dates = if is_dated_by_prefix(&heard.observed, group.entry.ipv6_host.is_some()) {
+            push.prefix_of(family).is_some()
+        } else {
+            push.addresses[family].is_some()
+        };
+        let unseen = own.is_some_and(|own| own.publish(group.entry.ipv6_host).is_err());
+        dates && unseen && says_something(heard) && !stands_in(wan, &group.entry, heard, family)
     }
 
     /// Does this entry go by what was pushed for it, whatever its line shows? Then nobody needs to look at that.

@@ -66,7 +66,8 @@ impl Engine {
             let address = !entry.mode.wants(spot.family) || (after.address, after.at) == (known.address, known.at);
             address && (!uses_prefix(entry) || (after.prefix, after.prefix_at) == (known.prefix, known.prefix_at))
         };
-        if takers.iter().all(is_known) { Taken::Unchanged } else { Taken::Good }
+        let is_repeated = || Family::ALL.into_iter().all(|family| !self.is_said_anew(domain, family, push));
+        if takers.iter().all(is_known) && is_repeated() { Taken::Unchanged } else { Taken::Good }
     }
 
     fn is_locked(&self, spot: Spot) -> bool {
@@ -88,8 +89,13 @@ impl Engine {
     /// What is known of this name after `push`.
     fn after(&self, domain: &Domain, family: Family, push: &Push, now: Moment) -> Pushed {
         let known = self.known(domain, family);
-        let overtaken = |(entry, _): (usize, usize)| listens(&self.groups[entry], family) && self.is_overtaken(entry, family);
-        if self.named(domain).any(overtaken) { known.after_anew(push, family, now) } else { known.after(push, family, now) }
+        if self.is_said_anew(domain, family, push) { known.after_anew(push, family, now) } else { known.after(push, family, now) }
+    }
+
+    /// Does some entry need `push`, which repeats what was overtaken?
+    fn is_said_anew(&self, domain: &Domain, family: Family, push: &Push) -> bool {
+        let overtaken = |entry| listens(&self.groups[entry], family) && self.is_overtaken(entry, family, push);
+        self.named(domain).any(|(entry, _)| overtaken(entry))
     }
 
     /// A router pushed addresses.

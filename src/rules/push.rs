@@ -134,7 +134,15 @@ pub fn latest<'a, I: Iterator<Item = &'a Pushed> + Clone>(names: I, machine: boo
         (None, None) => Observed::Unavailable(NOTHING_YET.to_owned()),
     };
     let (address, prefix) = (address.and_then(|(at, _)| at), prefix.and_then(|(at, _)| at));
-    (observed, if machine { prefix.or(address) } else { address.or(prefix) })
+    let since = if is_dated_by_prefix(&observed, machine) { prefix } else { address };
+    (observed, since)
+}
+
+/// Is this as old as its prefix, and not as its address? An entry for a `machine` behind the router lives by the prefix, another
+/// one by the address; if that was not pushed, by what was.
+#[must_use]
+pub fn is_dated_by_prefix(observed: &Observed, machine: bool) -> bool {
+    observed.prefix().is_some() && (machine || observed.address().is_none())
 }
 
 #[cfg(test)]

@@ -317,6 +317,41 @@ fn what_a_router_repeats_while_the_line_says_nothing_is_news_once() {
     assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
 }
 
+/// What a line gave overtook what was pushed; then it knows nothing, and a router repeats a part of what it said before, again
+/// and again: so often that is news.
+fn times_that_is_news(keys: &str, addresses: &[IpAddr], prefix: Option<&str>) -> usize {
+    let mut desk = with_sources(&freedyn("v6", keys), &[command(), Source::Push]);
+    desk.start();
+    desk.pushes(push(HOME, &[V6_NEW], Some("2003:e7:0:7700::/56")));
+    desk.pass(HOUR);
+    desk.shown.v6 = Some(ip("2003:e7:1::1"));
+    desk.look();
+    desk.pass(HOUR);
+    desk.shown.v6 = None;
+    desk.look();
+    desk.pass(HOUR);
+    let mut news = 0;
+    for _ in 0..5 {
+        let written = desk.disk.clone();
+        let taken = desk.pushes(push(HOME, addresses, prefix));
+        assert_eq!(taken == [Taken::Good], desk.disk != written, "what is answered is what happens: {taken:?}");
+        news += usize::from(taken == [Taken::Good]);
+        desk.pass(HOUR);
+    }
+    news
+}
+
+#[test]
+fn a_router_repeats_in_vain_what_an_entry_does_not_go_by() {
+    let (host, prefix) = ("verify = false\nipv6_host = \"::1a2b:3c4d:5e6f:7788\"", Some("2003:e7:0:7700::/56"));
+    assert_eq!(times_that_is_news(host, &[V6_NEW], None), 0, "a machine behind the router goes by the prefix");
+    assert_eq!(times_that_is_news(host, &[], prefix), 1);
+    assert_eq!(times_that_is_news(host, &[V6_NEW], prefix), 1);
+    assert_eq!(times_that_is_news("verify = false", &[], prefix), 0, "and this one by its address");
+    assert_eq!(times_that_is_news("verify = false", &[V6_NEW], None), 1);
+    assert_eq!(times_that_is_news("verify = false", &[V6_NEW], prefix), 1);
+}
+
 #[test]
 fn nothing_is_sent_before_a_source_that_is_trusted_more_was_asked() {
     let mut desk = with_sources(&freedyn("v4", "verify = false"), &[command(), Source::Push]);

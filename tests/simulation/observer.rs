@@ -434,7 +434,7 @@ impl Observer {
 
     /// A router pushed; is it news?
     pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken], now: u64) -> bool {
-        let changed = self.memory.pushes.pushed(&self.rules, push, taken, now);
+        let changed = self.memory.pushes.pushed(&self.rules, push, taken, self.sights.turns, now);
         self.changed |= changed;
         changed
     }
@@ -722,6 +722,7 @@ impl Observer {
     /// The process is gone: what was not saved is forgotten, and what was in flight may have arrived.
     pub(crate) fn down(&mut self) {
         self.memory = self.durable.clone();
+        self.memory.pushes.down();
         if self.unsaved {
             // It could not write down whom it asked.
             self.echo.clear();

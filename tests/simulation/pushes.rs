@@ -25,6 +25,8 @@ struct Said {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pushes {
     of: BTreeMap<(String, Family), Said>,
+    /// What was said anew, and how much the sources had told by then.
+    renewed: BTreeMap<(String, Family), u64>,
 }
 
 /// Where `push` stands in the order of trust of the entry's line.
@@ -35,7 +37,7 @@ pub(crate) fn rank(rules: &Rules, entry: &Entry, family: Family) -> Option<usize
 
 /// Sources come before what is pushed: what they said later counts, until it is pushed again.
 fn may_be_overtaken(rules: &Rules, entry: &Entry, family: Family) -> bool {
-    entry.enabled && listens(rules, entry, family) && rank(rules, entry, family) > Some(0)
+    listens(rules, entry, family) && rank(rules, entry, family) > Some(0)
 }
 
 fn uses_prefix(entry: &Entry) -> bool {
@@ -66,13 +68,27 @@ impl Pushes {
         said
     }
 
-    /// A push arrives; does it change anything?
-    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, taken: &[Taken], now: u64) -> bool {
+    /// May this push count although it repeats itself? Only what the entry goes by is worth repeating.
+    fn may_renew(&self, rules: &Rules, entry: &Entry, family: Family, push: &Push) -> bool {
+        let has = |part: &dyn Fn(&Said) -> bool| entry.domains.iter().any(|domain| part(&self.said(domain, family)));
+        let (address, prefix) = (has(&|it| it.address.is_some()), has(&|it| it.prefix.is_some()));
+        let by_prefix = prefix && (entry.ipv6_host.is_some() || !address);
+        let repeats = if by_prefix { push.prefix.is_some() && family == Family::V6 } else { push.addresses[family].is_some() };
+        repeats && may_be_overtaken(rules, entry, family)
+    }
+
+    /// A push arrives; does it change anything? `told`: what the sources have told so far, for what they overtook is news once.
+    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, taken: &[Taken], told: PerFamily<u64>, now: u64) -> bool {
         let mut changed = false;
         for (at, domain) in push.domains.iter().enumerate() {
             for family in Family::ALL {
                 let (said, mut after) = (self.said(domain, family), self.after(domain, family, push, now));
-                if taken.get(at) == Some(&Taken::Good) && named(rules, domain).any(|entry| may_be_overtaken(rules, entry, family)) {
+                // Of what is locked or switched off the age counts as well.
+                let counts = taken.get(at).is_some_and(|taken| !matches!(taken, Taken::Unchanged | Taken::Unknown));
+                let key = (domain.as_str().to_owned(), family);
+                let once = self.renewed.get(&key) != Some(&told[family]);
+                if counts && once && named(rules, domain).any(|entry| self.may_renew(rules, entry, family, push)) {
+                    self.renewed.insert(key, told[family]);
                     after.address = after.address.map(|(old, it)| (if push.addresses[family].is_some() { now } else { old }, it));
                     after.prefix = after.prefix.map(|(old, it)| (if push.prefix.is_some() { now } else { old }, it));
                 }
@@ -107,12 +123,15 @@ impl Pushes {
                 let (said, after) = (self.said(domain, *family), self.after(domain, *family, push, u64::MAX));
                 (entry.mode.wants(*family) && said.address != after.address) || (uses_prefix(entry) && said.prefix != after.prefix)
             };
-            let again = |(entry, family): &(&Entry, Family)| may_be_overtaken(rules, entry, *family);
+            let again = || {
+                let may = |entry: &Entry| Family::ALL.into_iter().any(|family| self.may_renew(rules, entry, family, push));
+                !takers.is_empty() && named(rules, domain).any(may)
+            };
             let right = match taken {
                 Taken::Unknown => !known,
                 Taken::NoRecord => known && takers.is_empty(),
                 Taken::Unchanged => !takers.is_empty() && !takers.iter().any(is_news),
-                Taken::Good => takers.iter().any(|it| is_news(it) || again(it)),
+                Taken::Good => takers.iter().any(is_news) || again(),
                 // Locks and refusals are seen at the requests that follow.
                 Taken::Locked | Taken::Refused(_) => !takers.is_empty(),
             };
@@ -151,6 +170,11 @@ impl Pushes {
             [Source::Push, ..] => self.gives(entry, family).is_some(),
             _ => false,
         }
+    }
+
+    /// The process ended: what it reads again may have been overtaken again.
+    pub(crate) fn down(&mut self) {
+        self.renewed.clear();
     }
 
     /// Nothing is dated later than now.

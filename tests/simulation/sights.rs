@@ -79,6 +79,8 @@ pub(crate) struct Sights {
     /// The kernel tells of changes.
     pub(crate) followed: bool,
     pub(crate) begun: u64,
+    /// How often something was told or forgotten: in between a line shows what it showed.
+    pub(crate) turns: PerFamily<u64>,
 }
 
 pub(crate) fn outside(probe: &Probe) -> bool {
@@ -203,6 +205,7 @@ impl Sights {
     /// An answer arrives. Is it one to a question that still counts?
     pub(crate) fn told(&mut self, rules: &Rules, asked: &Asked, told: Told, now: u64) {
         let Asked { line, family, source, outside, router, check, epoch } = asked.clone();
+        self.turns[family] += 1;
         let Some(settings) = rules.lines.iter().find(|it| it.name == line) else { return };
         if check {
             let current = self.latest(&line, family);
@@ -258,6 +261,7 @@ impl Sights {
     }
 
     pub(crate) fn forget_all(&mut self, family: Family) {
+        self.turns[family] += 1;
         let lines: Vec<String> = self.of.keys().map(|(line, _)| line.clone()).collect();
         for line in lines {
             self.forget(&line, family);
@@ -266,6 +270,7 @@ impl Sights {
 
     /// Other settings: what was asked before is nobody's question; lines that changed are new ones.
     pub(crate) fn settings(&mut self, before: &Rules, after: &Rules) {
+        self.turns = PerFamily::from_fn(|family| self.turns[family] + 1);
         for sight in self.of.values_mut() {
             sight.epoch += 1;
             sight.proven = false;

@@ -133,6 +133,21 @@ fn a_lock_survives_the_restart_and_no_source_is_asked() {
 }
 
 #[test]
+fn a_request_that_was_dated_by_a_clock_ahead_holds_the_next_one_back_for_minutes_only() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.wall = desk.wall.plus(days(3));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.wall = desk.wall.minus(days(3));
+    desk.shown.v4 = Some(V4_NEW);
+    desk.restart();
+    // An exhausted budget at most.
+    desk.pass(seconds(11 * 60));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+}
+
+#[test]
 fn a_reload_before_the_clock_is_set_forgets_no_lock() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.start();

@@ -3,7 +3,7 @@
 use super::consensus::{CrossCheck, ServiceRecord};
 use super::moment::Moment;
 use super::push::Pushed;
-use super::schedule::LONGEST_WAIT;
+use super::schedule::{LONGEST_WAIT, REQUESTS};
 use super::state::{AccountState, Gave, LineRecord, Record};
 
 /// Things that hold moments: for a clock that was set, and for a state written under a wrong clock.
@@ -73,6 +73,15 @@ impl Moments for Record {
             [&mut it.since, &mut it.next, &mut it.deadline].into_iter().for_each(change);
         }
     }
+
+    /// What was done is past: a clock that was ahead when it was noted must not hold back what comes next.
+    fn clamp(&mut self, now: Moment) {
+        let latest = now.plus(LONGEST_WAIT);
+        self.each(&mut |moment| *moment = (*moment).min(latest));
+        let done = [self.last_sent.as_mut(), self.last_manual.as_mut(), self.published.as_mut().map(|it| &mut it.at)];
+        done.into_iter().flatten().for_each(|moment| *moment = (*moment).min(now));
+        self.budget_full_at = self.budget_full_at.map(|it| it.min(REQUESTS.longest(now)));
+    }
 }
 
 impl Moments for AccountState {
@@ -88,6 +97,13 @@ impl Moments for AccountState {
         .into_iter()
         .flatten()
         .for_each(change);
+    }
+
+    /// As for a [`Record`].
+    fn clamp(&mut self, now: Moment) {
+        let latest = now.plus(LONGEST_WAIT);
+        self.each(&mut |moment| *moment = (*moment).min(latest));
+        self.last_sent = self.last_sent.map(|it| it.min(now));
     }
 }
 

@@ -98,6 +98,12 @@ impl Budget {
         full_at.map(|full| full.minus(self.refill * (self.burst - 1)))
     }
 
+    /// The latest moment at which a budget that is spent at `now` is full again.
+    #[must_use]
+    pub fn longest(self, now: Moment) -> Moment {
+        now.plus(self.refill * self.burst)
+    }
+
     /// The budget after one more at `now`.
     #[must_use]
     pub fn spent(self, full_at: Option<Moment>, now: Moment) -> Moment {

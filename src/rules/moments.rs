@@ -20,7 +20,11 @@ pub trait Moments {
     fn clamp(&mut self, now: Moment) {
         let latest = now.plus(LONGEST_WAIT);
         self.each(&mut |moment| *moment = (*moment).min(latest));
+        self.clamp_done(now);
     }
+
+    /// What was done is past: a clock that was ahead when it was noted must not hold back what comes next.
+    fn clamp_done(&mut self, _now: Moment) {}
 }
 
 impl Moments for Record {
@@ -74,10 +78,7 @@ impl Moments for Record {
         }
     }
 
-    /// What was done is past: a clock that was ahead when it was noted must not hold back what comes next.
-    fn clamp(&mut self, now: Moment) {
-        let latest = now.plus(LONGEST_WAIT);
-        self.each(&mut |moment| *moment = (*moment).min(latest));
+    fn clamp_done(&mut self, now: Moment) {
         let done = [self.last_sent.as_mut(), self.last_manual.as_mut(), self.published.as_mut().map(|it| &mut it.at)];
         done.into_iter().flatten().for_each(|moment| *moment = (*moment).min(now));
         self.budget_full_at = self.budget_full_at.map(|it| it.min(REQUESTS.longest(now)));
@@ -99,10 +100,7 @@ impl Moments for AccountState {
         .for_each(change);
     }
 
-    /// As for a [`Record`].
-    fn clamp(&mut self, now: Moment) {
-        let latest = now.plus(LONGEST_WAIT);
-        self.each(&mut |moment| *moment = (*moment).min(latest));
+    fn clamp_done(&mut self, now: Moment) {
         self.last_sent = self.last_sent.map(|it| it.min(now));
     }
 }

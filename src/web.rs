@@ -20,7 +20,6 @@ mod shared;
 mod status;
 mod tr064;
 
-pub use certificate::certificate_fingerprint;
 pub use server::Server;
 
 use tokio::sync::oneshot;

@@ -91,7 +91,7 @@ struct Pair {
 
 /// The fingerprint of a certificate, as `openssl x509 -fingerprint -sha256` has it.
 #[must_use]
-pub fn certificate_fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
+fn certificate_fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
     Fingerprint(Sha256::digest(certificate).into())
 }
 

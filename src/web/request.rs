@@ -134,6 +134,12 @@ pub(crate) fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
     reply
 }
 
+/// The page for a client that came too often without a valid login.
+pub(crate) fn held_up(wait: Duration) -> Box<Reply> {
+    let reply = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
+    Box::new(retry_after(reply, wait))
+}
+
 /// What every answer carries, whoever wrote it.
 pub(super) fn finished(mut reply: Reply) -> Reply {
     let headers = reply.headers_mut();

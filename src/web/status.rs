@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::header::{FORWARDED, HOST, HeaderName, HeaderValue, VIA, WWW_AUTHENTICATE};
 
-use super::request::{Call, Reply, error, reply, retry_after};
+use super::request::{Call, Reply, error, held_up, reply, retry_after};
 use super::shared::Shared;
 use super::{Question, login};
 use crate::rules::rights::Right;
@@ -62,10 +62,6 @@ fn is_ours(host: &[u8]) -> bool {
 
 /// Any user with a right may look.
 fn admit(call: &Call, shared: &Shared) -> Result<(), Box<Reply>> {
-    let held_up = |wait| {
-        let refused = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
-        Box::new(retry_after(refused, wait))
-    };
     let Some((name, password)) = login::basic(&call.headers) else {
         shared.asks(call.peer).map_err(held_up)?;
         shared.came_without(call.peer);

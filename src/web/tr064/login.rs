@@ -1,7 +1,7 @@
 //! Who calls: digest logins and logins inside the envelope, and what those get that have none.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -15,7 +15,7 @@ use crate::tr064::served::challenge::{Target, Verdict, challenge, judge};
 use crate::tr064::served::envelope;
 use crate::tr064::served::nonces::Nonces;
 use crate::web::gate::owner;
-use crate::web::request::{Call, Reply, error, retry_after};
+use crate::web::request::{Call, Reply, error, held_up};
 use crate::web::shared::Shared;
 
 /// The challenges that are open.
@@ -54,11 +54,6 @@ pub(super) fn admit<'w>(call: &Call, login: Option<&EnvelopeLogin>, web: &'w Web
         Some(login) => inside(login, web, shared, call, random),
         None => digest(call, web, shared, random),
     }
-}
-
-fn held_up(wait: Duration) -> Box<Reply> {
-    let reply = error(StatusCode::SERVICE_UNAVAILABLE, "There were too many requests without a valid login.");
-    Box::new(retry_after(reply, wait))
 }
 
 fn digest<'w>(call: &Call, web: &'w Web, shared: &Shared, random: u64) -> Result<Admitted<'w>, Box<Reply>> {

@@ -248,7 +248,7 @@ locked() {
     within 5 "the lock is there after a restart" account-disabled state ipv4 status 2
   done
   # What would be sent would be sent at once: see "what is new" above.
-  machine kill -USR1 "$(property MainPID)"
+  machine systemctl kill --kill-whom=main --signal=USR1 wanbeacon
   sleep 3
   is "nothing is sent in all this" "$before" "$(requests)"
   is "status ends as a locked entry does" 77 "$(code wanbeacon status)"
@@ -268,7 +268,7 @@ watchdog() {
   before=$(requests)
   sleep 7
   is "the event loop keeps it content" "$main 0" "$(property MainPID) $(property NRestarts)"
-  machine kill -STOP "$main" || true
+  machine systemctl kill --kill-whom=main --signal=STOP wanbeacon || true
   within 20 "a stuck daemon is started again" 1 property NRestarts
   within 10 "and is ready" "active running" active_running
   is "it is another process" another "$([[ $(property MainPID) != "$main" ]] && echo another)"

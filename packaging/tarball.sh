@@ -3,7 +3,7 @@
 #
 # Usage: packaging/tarball.sh PROGRAM [FOLDER]
 #
-# PROGRAM is the static program, FOLDER takes the tarball and its checksum (target/tarball by default). Needs cargo and python3.
+# PROGRAM is the static program, FOLDER takes the tarball and its checksum (target/tarball by default). Needs cargo, python3 and what licences.py needs.
 # The same sources and the same program give the same bytes; SOURCE_DATE_EPOCH is the time of the files inside, by default that of
 # the last commit.
 
@@ -20,13 +20,14 @@ trap 'rm -rf "$work"' EXIT
 
 machine=$(LC_ALL=C readelf -h "$program" | sed -n 's/^ *Machine: *//p')
 case $machine in
-  *X86-64*) architecture=x86_64 ;;
-  AArch64) architecture=aarch64 ;;
-  ARM) architecture=armv7 ;;
+  *X86-64*) architecture=x86_64 target=x86_64-unknown-linux-gnu ;;
+  AArch64) architecture=aarch64 target=aarch64-unknown-linux-gnu ;;
+  ARM) architecture=armv7 target=armv7-unknown-linux-gnueabihf ;;
   *) echo "no name for the architecture $machine" >&2 && exit 1 ;;
 esac
 version=$(cargo metadata --no-deps --locked --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["packages"][0]["version"])')
 name=wanbeacon-$version-linux-$architecture
+packaging/licences.py "$target"
 
 # The list is that of the .rpm: source, destination, mode.
 cargo metadata --no-deps --locked --format-version 1 | python3 -c '

@@ -43,6 +43,7 @@ make_package() {
     command -v cargo-deb >/dev/null || skip "there is no cargo-deb to make a package with: cargo install --locked cargo-deb"
     install -D "$given" "$folder/target/release/wanbeacon"
     package=$folder/wanbeacon.deb
+    "$here/../../packaging/licences.py"
     (cd "$here/../.." && CARGO_TARGET_DIR=$folder/target cargo deb --no-build --no-strip --fast --quiet --output "$package" >/dev/null)
   fi
   dpkg-deb --extract "$package" "$folder/package"

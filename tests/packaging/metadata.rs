@@ -12,9 +12,15 @@ const DEBIAN_ONLY: [&str; 1] = ["usr/share/lintian/overrides/wanbeacon"];
 /// What `cargo-deb` takes from another key: the copyright.
 const RPM_ONLY: [&str; 2] = ["usr/share/licenses/wanbeacon/LICENSE-APACHE", "usr/share/licenses/wanbeacon/LICENSE-MIT"];
 
-/// Folders that the two call differently: Debian's name, the other one's.
-const NAMES: [(&str, &str); 2] =
-    [("lib/systemd/", "usr/lib/systemd/"), ("usr/share/zsh/vendor-completions/", "usr/share/zsh/site-functions/")];
+/// Places that the two call differently: Debian's name, the other one's.
+const NAMES: [(&str, &str); 3] = [
+    ("lib/systemd/", "usr/lib/systemd/"),
+    ("usr/share/zsh/vendor-completions/", "usr/share/zsh/site-functions/"),
+    ("usr/share/doc/wanbeacon/third-party", "usr/share/licenses/wanbeacon/third-party"),
+];
+
+/// Made by `packaging/licences.py` when packages are: it tells of the toolchain too.
+const MADE_LATE: &str = "packaging/third-party.txt.gz";
 
 fn packages() -> Value {
     let manifest: Value = toml::from_str(&made::read("Cargo.toml")).expect("Cargo.toml is TOML");
@@ -56,8 +62,13 @@ fn both_packages_carry_the_same_files() {
 #[test]
 fn everything_that_packages_carry_is_there() {
     for (source, _, _) in assets("deb").into_iter().chain(assets("generate-rpm")) {
-        if !source.starts_with("target/") {
+        if !source.starts_with("target/") && source != MADE_LATE {
             made::read(&source);
         }
     }
+}
+
+#[test]
+fn licences_go_where_the_program_goes() {
+    assert!(assets("deb").iter().any(|(source, _, _)| source == MADE_LATE));
 }

@@ -3,7 +3,8 @@
 #
 # Usage: packaging/tarball.sh PROGRAM [FOLDER]
 #
-# PROGRAM is the static program, FOLDER takes the tarball and its checksum (target/tarball by default). Needs cargo, python3 and what licences.py needs.
+# PROGRAM is the static program, FOLDER takes the tarball and its checksum (target/tarball by default). Needs cargo, python3
+# and what licences.py needs.
 # The same sources and the same program give the same bytes; SOURCE_DATE_EPOCH is the time of the files inside, by default that of
 # the last commit.
 

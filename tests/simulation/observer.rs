@@ -433,8 +433,8 @@ impl Observer {
     }
 
     /// A router pushed; is it news?
-    pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken], now: u64) -> bool {
-        let changed = self.memory.pushes.pushed(&self.rules, push, taken, self.sights.turns, now);
+    pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken]) -> bool {
+        let changed = self.memory.pushes.pushed(&self.rules, push, taken, self.sights.turns);
         self.changed |= changed;
         changed
     }
@@ -826,7 +826,6 @@ impl Memory {
             let times = [name.muted.as_mut().map(|it| &mut it.0), name.row.as_mut().map(|it| &mut it.2)].into_iter().flatten();
             times.chain(name.refused.as_mut().and_then(|it| it.1.as_mut())).for_each(moved);
         }
-        self.pushes.shift(step, now);
         for account in self.accounts.values_mut() {
             moved(&mut account.not_before);
             moved(&mut account.patience);

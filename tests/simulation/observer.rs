@@ -593,6 +593,10 @@ impl Observer {
         if !matches!(fate, Fate::Unsent { .. } | Fate::Twice { .. }) {
             name.row = None;
         }
+        if !matches!(fate, Fate::Unsent { .. }) {
+            // The request had to wait for its end: whatever the clock does, that wait does not begin anew.
+            (name.not_before, name.portal) = (0, false);
+        }
         if matches!(fate, Fate::Refused { .. } | Fate::Removed | Fate::Mismatch) {
             // It is set up after all.
             name.muted = None;
@@ -608,7 +612,6 @@ impl Observer {
                 (name.assumed, name.denied, name.failed, name.refused) = (assumed, false, false, None);
                 name.worked_with = Some(entry.fingerprint.clone());
                 name.muted = None;
-                (name.not_before, name.portal) = (0, false);
                 (fleeting.hiccup, name.mismatched) = (0, false);
             }
             Fate::Mismatch => {
@@ -619,13 +622,12 @@ impl Observer {
                 // Only DNS can tell now; the reply itself is a doubt.
                 name.mismatched = true;
                 (name.assumed, name.denied, name.failed, name.refused) = (false, true, false, None);
-                (name.not_before, name.portal) = (0, false);
             }
             Fate::Wait { least, portal, .. } => {
                 (name.not_before, name.portal, name.failed) = (now + least, portal, true);
             }
             Fate::Twice { status, least, apart, lock: scope, at_once_if_new } => {
-                (name.not_before, name.portal, name.failed) = (now + least, false, true);
+                (name.not_before, name.failed) = (now + least, true);
                 let new = name.worked_with.as_ref() != Some(&entry.fingerprint);
                 let (count, first) = match name.row {
                     Some((last, count, first)) if last == status => (count + 1, first),
@@ -648,12 +650,8 @@ impl Observer {
                 name.refused = Some((address, None));
             }
             Fate::Muted => name.muted = Some((now, entry.fingerprint.clone())),
-            Fate::Lock(scope) => {
-                name.not_before = 0;
-                lock = Some(scope);
-            }
+            Fate::Lock(scope) => lock = Some(scope),
             Fate::LockClient => {
-                name.not_before = 0;
                 name.failed = true;
                 lock = Some(Scope::Account);
                 let account = self.memory.accounts.entry(entry.account.clone()).or_default();

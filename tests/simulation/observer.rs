@@ -819,8 +819,13 @@ impl Memory {
         for name in self.names.values_mut() {
             moved(&mut name.not_before);
             moved(&mut name.patience);
-            let times = [&mut name.further, &mut name.unlocked, &mut name.last_manual].into_iter().flatten();
-            times.chain(name.success.as_mut().map(|it| &mut it.1)).for_each(moved);
+            name.unlocked.iter_mut().for_each(moved);
+            // What was done is past, whatever the clock said when it was noted.
+            let done = [&mut name.further, &mut name.last_manual].into_iter().flatten();
+            for at in done.chain(name.success.as_mut().map(|it| &mut it.1)) {
+                moved(at);
+                *at = (*at).min(now);
+            }
             let times = [name.muted.as_mut().map(|it| &mut it.0), name.row.as_mut().map(|it| &mut it.2)].into_iter().flatten();
             times.chain(name.refused.as_mut().and_then(|it| it.1.as_mut())).for_each(moved);
         }

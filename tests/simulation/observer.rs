@@ -669,6 +669,10 @@ impl Observer {
     fn lock(&mut self, origin: &Key, scope: Scope, entry: &Entry) {
         let fingerprint = entry.fingerprint.clone();
         if scope == Scope::Account {
+            // It is the login that was refused: where that is as it was, other changes of its entries have come too early to open it.
+            let mut current = self.rules.entries.iter().filter(|it| it.account == entry.account).map(|it| &it.fingerprint);
+            let same = current.clone().any(|it| *it == fingerprint);
+            let fingerprint = current.next().filter(|_| !same).cloned().unwrap_or(fingerprint);
             self.memory.accounts.entry(entry.account.clone()).or_default().lock = Some(fingerprint);
             return;
         }

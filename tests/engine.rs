@@ -964,6 +964,52 @@ fn a_reload_does_not_send_what_only_a_router_vouched_for() {
     assert!(!desk.sent.is_empty());
 }
 
+/// Something is due while `source` is polled rarely, and whoever told of its changes stops doing so.
+fn falls_silent(source: &str, told: Event, silent: Event) {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false").replace("command:whatismyip", source));
+    desk.start();
+    desk.handle(told);
+    desk.look();
+    desk.pass(seconds(1));
+    desk.say("911");
+    assert_eq!(looks(&mut desk, INTERVAL * 5), 0, "polled rarely");
+    desk.slow = Some(Vec::new());
+    desk.handle(silent);
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 1, "it was seen before the silence, and may be another one since");
+    desk.say_at_last();
+    desk.pass(seconds(20));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn what_only_the_kernel_vouched_for_is_seen_again_before_it_is_sent() {
+    falls_silent("interface", Event::Followed(true), Event::Followed(false));
+}
+
+#[test]
+fn what_only_a_router_vouched_for_is_seen_again_before_it_is_sent() {
+    let proven = |v4| router(RouterNews::Proven(PerFamily { v4, v6: true }));
+    falls_silent("fritzbox", proven(true), router(RouterNews::Lost));
+    falls_silent("fritzbox", proven(true), proven(false));
+}
+
+#[test]
+fn a_kernel_that_tells_no_more_is_asked_at_once_and_polled_again() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "interface"));
+    desk.dns = desk.shown;
+    desk.start();
+    desk.handle(Event::Followed(true));
+    desk.look();
+    desk.pass(INTERVAL);
+    let looked = desk.looked;
+    desk.handle(Event::Followed(false));
+    assert_eq!(desk.looked - looked, 1);
+    desk.handle(Event::Followed(false));
+    assert_eq!(desk.looked - looked, 1, "that is known");
+    assert_eq!(looks(&mut desk, INTERVAL), 1);
+}
+
 #[test]
 fn the_last_of_many_events_is_looked_at_as_well() {
     let mut desk = settled(&freedyn("v4", ""));

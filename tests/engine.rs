@@ -964,6 +964,15 @@ fn a_reload_does_not_send_what_only_a_router_vouched_for() {
     assert!(!desk.sent.is_empty());
 }
 
+#[test]
+fn a_reload_while_there_is_no_link_does_not_make_up_one() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    assert_eq!(desk.picture(Family::V4).status, "internet-not-connected");
+}
+
 /// Something is due while `source` is polled rarely, and whoever told of its changes stops doing so.
 fn falls_silent(source: &str, told: Event, silent: Event) {
     let mut desk = Desk::new(&freedyn("v4", "verify = false").replace("command:whatismyip", source));

@@ -676,6 +676,31 @@ fn what_the_provider_has_no_record_for_is_offered_again_once_in_five_minutes() {
 }
 
 #[test]
+fn what_the_provider_has_no_record_for_any_more_does_not_count_as_published() {
+    let change = |desk: &mut Desk| {
+        desk.rules.entries[0] = Arc::new(Entry { fingerprint: "other".into(), ..(*desk.rules.entries[0]).clone() });
+        desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    };
+    for open in [Desk::unlock, change] {
+        let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+        desk.start();
+        desk.pass(seconds(1));
+        desk.say("good");
+        desk.pass(HOUR);
+        desk.handle(Event::Update { domain: None });
+        desk.pass(seconds(1));
+        desk.say("norecord");
+        let picture = desk.picture(Family::V4);
+        assert_eq!((picture.status.as_str(), picture.published), ("offline", None));
+        desk.pass(days(1));
+        assert_eq!(desk.sent.len(), 2);
+        open(&mut desk);
+        desk.pass(seconds(61));
+        assert_eq!(desk.sent.len(), 3, "it is offered again, as one that was never published");
+    }
+}
+
+#[test]
 fn a_provider_that_was_never_reached_is_not_asked_before_the_name_servers() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.start();

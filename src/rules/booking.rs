@@ -57,6 +57,9 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
         Class::Updated | Class::Unchanged => accepted(record, class, verdict, sent),
         Class::NotApplicable => {
             calm(record);
+            // There is no record: once it is set up, every address is new.
+            record.published = None;
+            record.verification = None;
             record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
         }
         Class::Removed => {

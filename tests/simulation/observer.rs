@@ -649,7 +649,11 @@ impl Observer {
                 (name.success, name.failed) = (None, false);
                 name.refused = Some((address, None));
             }
-            Fate::Muted => name.muted = Some((now, entry.fingerprint.clone())),
+            Fate::Muted => {
+                // There is no record, and none is published.
+                (name.success, name.failed) = (None, false);
+                name.muted = Some((now, entry.fingerprint.clone()));
+            }
             Fate::Lock(scope) => lock = Some(scope),
             Fate::LockClient => {
                 name.failed = true;

@@ -256,10 +256,10 @@ impl Observer {
 
     pub(crate) fn unlock(&mut self, now: u64) {
         let all: Vec<(usize, Key)> = keys(&self.rules, false).collect();
-        self.unlock_keys(&all, now, true);
+        self.unlock_keys(&all, now);
     }
 
-    fn unlock_keys(&mut self, all: &[(usize, Key)], now: u64, by_command: bool) {
+    fn unlock_keys(&mut self, all: &[(usize, Key)], now: u64) {
         let recently = |at: Option<u64>| at.is_some_and(|at| now < at + 300 * SECOND && at < now);
         for (entry, key) in all {
             let account = self.memory.accounts.entry(self.rules.entries[*entry].account.clone()).or_default();
@@ -270,13 +270,11 @@ impl Observer {
                 opened = true;
             }
             let name = self.memory.names.entry(key.clone()).or_default();
-            if name.lock.is_some() && !recently(name.unlocked) {
+            if (name.lock.is_some() || name.muted.is_some()) && !recently(name.unlocked) {
                 name.lock = None;
-                opened = true;
-            }
-            if by_command && name.muted.take().is_some() {
                 // A person wants it tried again.
-                name.failed = true;
+                name.failed |= name.muted.take().is_some();
+                opened = true;
             }
             if opened {
                 (name.row, name.unlocked) = (None, Some(now));
@@ -316,7 +314,7 @@ impl Observer {
                 (account.lock, account.refused_version) = (None, None);
             }
         }
-        self.unlock_keys(&switched, now, false);
+        self.unlock_keys(&switched, now);
         self.changed = true;
     }
 

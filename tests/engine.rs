@@ -552,6 +552,23 @@ fn a_muted_family_is_looked_at_before_it_is_offered_again() {
 }
 
 #[test]
+fn an_update_on_request_offers_a_muted_family_what_the_line_shows_now() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("norecord");
+    desk.shown.v4 = Some(V4_NEW);
+    desk.pass(days(1));
+    desk.handle(Event::Update { domain: None });
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+    desk.say("norecord");
+    let looked = desk.looked;
+    desk.pass(days(1));
+    assert_eq!((desk.sent.len(), desk.looked), (2, looked), "once");
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);

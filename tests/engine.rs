@@ -400,6 +400,21 @@ fn a_refresh_comes_once_after_its_time() {
 }
 
 #[test]
+fn a_refresh_that_is_answered_doubtfully_is_followed_by_no_other_request_within_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false\nrefresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(days(4));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("good 91.255.255.1");
+    desk.pass(days(1).saturating_sub(HOUR));
+    assert_eq!(desk.sent.len(), 2, "the refresh was the one of this day");
+    desk.pass(HOUR * 2);
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
 fn a_record_that_dns_shows_otherwise_is_repaired_after_an_hour_and_then_once_a_day() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.dns.v4 = Some(V4_NEXT);

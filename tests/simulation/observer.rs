@@ -752,6 +752,8 @@ impl Observer {
             self.echo.clear();
             self.sights.forget_checks();
         }
+        // Nor how long ago a request was, if the clock was behind: all that is known is its date.
+        self.account_seen.values_mut().for_each(|at| *at = at.saturating_add_signed(-step.max(0)));
         for memory in [&mut self.memory, &mut self.durable] {
             memory.shift(step, now);
             for name in memory.names.values_mut().filter(|name| name.not_before == u64::MAX) {

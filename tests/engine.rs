@@ -70,6 +70,22 @@ fn changes_in_quick_succession_are_debounced_and_spaced() {
 }
 
 #[test]
+fn an_address_that_comes_back_after_a_request_without_an_answer_is_verified_and_repaired() {
+    let unanswered = |desk: &mut Desk| desk.answer(Outcome::Failed(Fault::Ambiguous("timed out".into())));
+    for end in [unanswered, Desk::restart] {
+        let mut desk = settled(&freedyn("v4", ""));
+        desk.see(Some(V4_NEW));
+        desk.pass(seconds(1));
+        desk.dns.v4 = Some(V4_NEW);
+        desk.shown.v4 = Some(V4_OLD);
+        end(&mut desk);
+        desk.look();
+        desk.pass(HOUR * 3);
+        assert_eq!(desk.addresses(), [V4_NEW, V4_OLD], "it was carried out, as DNS shows");
+    }
+}
+
+#[test]
 fn an_address_that_comes_back_while_it_settles_costs_nothing() {
     let mut desk = settled(&freedyn("v4", ""));
     desk.see(Some(V4_NEW));

@@ -172,7 +172,7 @@ impl Engine {
             Event::Answered { ticket, answer } => self.answered(ticket, &answer, &mut turn),
             Event::Reconfigured(rules) => self.reconfigured(*rules, &mut turn),
             Event::LinkChanged(up) => self.link_changed(up, &mut turn),
-            Event::Followed(followed) => self.followed = followed,
+            Event::Followed(followed) => self.kernel_told(followed, turn.now),
             Event::Router { via, news } => self.router_told(via.as_deref(), news, &mut turn),
             Event::Resumed => self.resumed(turn.now),
             Event::LookNow => self.look_now(turn.now),

@@ -70,6 +70,22 @@ fn changes_in_quick_succession_are_debounced_and_spaced() {
 }
 
 #[test]
+fn an_address_that_comes_back_after_a_request_without_an_answer_is_verified_and_repaired() {
+    let unanswered = |desk: &mut Desk| desk.answer(Outcome::Failed(Fault::Ambiguous("timed out".into())));
+    for end in [unanswered, Desk::restart] {
+        let mut desk = settled(&freedyn("v4", ""));
+        desk.see(Some(V4_NEW));
+        desk.pass(seconds(1));
+        desk.dns.v4 = Some(V4_NEW);
+        desk.shown.v4 = Some(V4_OLD);
+        end(&mut desk);
+        desk.look();
+        desk.pass(HOUR * 3);
+        assert_eq!(desk.addresses(), [V4_NEW, V4_OLD], "it was carried out, as DNS shows");
+    }
+}
+
+#[test]
 fn an_address_that_comes_back_while_it_settles_costs_nothing() {
     let mut desk = settled(&freedyn("v4", ""));
     desk.see(Some(V4_NEW));
@@ -400,6 +416,21 @@ fn a_refresh_comes_once_after_its_time() {
 }
 
 #[test]
+fn a_refresh_that_is_answered_doubtfully_is_followed_by_no_other_request_within_a_day() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false\nrefresh = \"3d\""));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(days(4));
+    assert_eq!(desk.sent.len(), 2);
+    desk.say("good 91.255.255.1");
+    desk.pass(days(1).saturating_sub(HOUR));
+    assert_eq!(desk.sent.len(), 2, "the refresh was the one of this day");
+    desk.pass(HOUR * 2);
+    assert_eq!(desk.sent.len(), 3);
+}
+
+#[test]
 fn a_record_that_dns_shows_otherwise_is_repaired_after_an_hour_and_then_once_a_day() {
     let mut desk = Desk::new(&freedyn("v4", ""));
     desk.dns.v4 = Some(V4_NEXT);
@@ -552,6 +583,23 @@ fn a_muted_family_is_looked_at_before_it_is_offered_again() {
 }
 
 #[test]
+fn an_update_on_request_offers_a_muted_family_what_the_line_shows_now() {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("norecord");
+    desk.shown.v4 = Some(V4_NEW);
+    desk.pass(days(1));
+    desk.handle(Event::Update { domain: None });
+    desk.pass(seconds(1));
+    assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
+    desk.say("norecord");
+    let looked = desk.looked;
+    desk.pass(days(1));
+    assert_eq!((desk.sent.len(), desk.looked), (2, looked), "once");
+}
+
+#[test]
 fn norecord_mutes_the_family_and_is_no_fault() {
     let mut desk = Desk::new(&freedyn("both", ""));
     desk.shown.v6 = Some(V6_NEW);
@@ -673,6 +721,31 @@ fn what_the_provider_has_no_record_for_is_offered_again_once_in_five_minutes() {
     desk.unlock();
     desk.pass(seconds(61));
     assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn what_the_provider_has_no_record_for_any_more_does_not_count_as_published() {
+    let change = |desk: &mut Desk| {
+        desk.rules.entries[0] = Arc::new(Entry { fingerprint: "other".into(), ..(*desk.rules.entries[0]).clone() });
+        desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    };
+    for open in [Desk::unlock, change] {
+        let mut desk = Desk::new(&freedyn("v4", "verify = false"));
+        desk.start();
+        desk.pass(seconds(1));
+        desk.say("good");
+        desk.pass(HOUR);
+        desk.handle(Event::Update { domain: None });
+        desk.pass(seconds(1));
+        desk.say("norecord");
+        let picture = desk.picture(Family::V4);
+        assert_eq!((picture.status.as_str(), picture.published), ("offline", None));
+        desk.pass(days(1));
+        assert_eq!(desk.sent.len(), 2);
+        open(&mut desk);
+        desk.pass(seconds(61));
+        assert_eq!(desk.sent.len(), 3, "it is offered again, as one that was never published");
+    }
 }
 
 #[test]
@@ -962,6 +1035,61 @@ fn a_reload_does_not_send_what_only_a_router_vouched_for() {
     desk.say_at_last();
     desk.pass(seconds(20));
     assert!(!desk.sent.is_empty());
+}
+
+#[test]
+fn a_reload_while_there_is_no_link_does_not_make_up_one() {
+    let mut desk = beside_a_router();
+    desk.handle(router(RouterNews::Proven(PerFamily { v4: true, v6: true })));
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
+    desk.handle(Event::Reconfigured(Box::new(desk.rules.clone())));
+    assert_eq!(desk.picture(Family::V4).status, "internet-not-connected");
+}
+
+/// Something is due while `source` is polled rarely, and whoever told of its changes stops doing so.
+fn falls_silent(source: &str, told: Event, silent: Event) {
+    let mut desk = Desk::new(&freedyn("v4", "verify = false").replace("command:whatismyip", source));
+    desk.start();
+    desk.handle(told);
+    desk.look();
+    desk.pass(seconds(1));
+    desk.say("911");
+    assert_eq!(looks(&mut desk, INTERVAL * 5), 0, "polled rarely");
+    desk.slow = Some(Vec::new());
+    desk.handle(silent);
+    desk.pass(HOUR);
+    assert_eq!(desk.sent.len(), 1, "it was seen before the silence, and may be another one since");
+    desk.say_at_last();
+    desk.pass(seconds(20));
+    assert_eq!(desk.sent.len(), 2);
+}
+
+#[test]
+fn what_only_the_kernel_vouched_for_is_seen_again_before_it_is_sent() {
+    falls_silent("interface", Event::Followed(true), Event::Followed(false));
+}
+
+#[test]
+fn what_only_a_router_vouched_for_is_seen_again_before_it_is_sent() {
+    let proven = |v4| router(RouterNews::Proven(PerFamily { v4, v6: true }));
+    falls_silent("fritzbox", proven(true), router(RouterNews::Lost));
+    falls_silent("fritzbox", proven(true), proven(false));
+}
+
+#[test]
+fn a_kernel_that_tells_no_more_is_asked_at_once_and_polled_again() {
+    let mut desk = Desk::new(&freedyn("v4", "").replace("command:whatismyip", "interface"));
+    desk.dns = desk.shown;
+    desk.start();
+    desk.handle(Event::Followed(true));
+    desk.look();
+    desk.pass(INTERVAL);
+    let looked = desk.looked;
+    desk.handle(Event::Followed(false));
+    assert_eq!(desk.looked - looked, 1);
+    desk.handle(Event::Followed(false));
+    assert_eq!(desk.looked - looked, 1, "that is known");
+    assert_eq!(looks(&mut desk, INTERVAL), 1);
 }
 
 #[test]

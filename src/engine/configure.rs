@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::{Level, Notice};
 use super::load::close_intent;
@@ -95,6 +96,8 @@ impl Engine {
             self.load(turn.now);
             self.review(turn);
             for push in std::mem::take(&mut self.pushes.early) {
+                // Which of them is the last one counts.
+                turn.now = turn.now.plus(Duration::from_millis(1));
                 self.pushed(&push, turn);
             }
         } else if step_ms != 0 {

@@ -36,9 +36,8 @@ impl Engine {
         let Looking { wan, family, number, .. } = looking;
         if let Some(checking) = &mut self.wans[wan].sights[family].checking {
             let step = checking.round.answer(number, result, &mut self.services, turn.now);
-            let near = checking.near.address;
-            // It is a remark, not a voice in a later round.
-            self.outdate(wan, family, Some(near));
+            // It is a remark, not a voice in a later round, whatever it says.
+            self.outdate(wan, family, None);
             self.check_step(wan, family, step, turn);
         }
     }

@@ -15,6 +15,33 @@ use crate::rules::schedule;
 use crate::rules::template::Placeholder;
 
 impl Engine {
+    /// The kernel's changes are followed from now on, or not any more.
+    pub(super) fn kernel_told(&mut self, followed: bool, now: Moment) {
+        let vouched_for = self.vouched_for();
+        self.followed = followed;
+        self.see_again(vouched_for, now);
+    }
+
+    /// Families of lines that are looked at rarely, because somebody tells when they change.
+    fn vouched_for(&self) -> Vec<(usize, Family)> {
+        let all = (0..self.wans.len()).flat_map(|wan| Family::ALL.map(|family| (wan, family)));
+        let rarely = |wan: usize, family| {
+            let observed = self.wans[wan].sights[family].observed.as_ref();
+            observed.is_some_and(|observed| self.pause(wan, family, observed) > self.rules.interval)
+        };
+        all.filter(|&(wan, family)| rarely(wan, family)).collect()
+    }
+
+    /// Of these somebody told `before`. Where nobody does any more, what was seen may be as old as polling was rare.
+    fn see_again(&mut self, before: Vec<(usize, Family)>, now: Moment) {
+        let still = self.vouched_for();
+        for (wan, family) in before.into_iter().filter(|it| !still.contains(it)) {
+            let sight = &mut self.wans[wan].sights[family];
+            sight.forget();
+            sight.stir(now);
+        }
+    }
+
     /// A router told something.
     pub(super) fn router_told(&mut self, via: Option<&str>, news: RouterNews, turn: &mut Turn) {
         if let RouterNews::Proven(families) = news {
@@ -23,6 +50,7 @@ impl Engine {
                 turn.tell(Notice::new(Level::Notice, text));
             }
         }
+        let vouched_for = self.vouched_for();
         for wan in self.wans.iter_mut().filter(|wan| wan.line.interface.as_deref() == via) {
             match news {
                 // Its first event may be younger than what was read.
@@ -39,6 +67,7 @@ impl Engine {
                 }
             }
         }
+        self.see_again(vouched_for, turn.now);
     }
 
     /// Nobody knows what happened meanwhile: what was seen is a memory, and so is what is answered to a question from before.

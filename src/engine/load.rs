@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::parts::Held;
 use super::{Engine, json};
 use crate::rules::address::Family;
+use crate::rules::booking;
 use crate::rules::consensus::{CrossCheck, ServiceRecord};
 use crate::rules::dialect::Class;
 use crate::rules::domain::Domain;
@@ -134,6 +135,7 @@ impl Engine {
 pub(super) fn close_intent(held: &mut Held, now: Moment, random: u64) -> Option<Moment> {
     let record = &mut held.record;
     let intent = record.intent.take()?;
+    booking::doubt(record, intent.address);
     // The reply was read, and it was ambiguous: its own wait counts. One that was over before the request does not.
     if record.wait.as_ref().is_some_and(|it| it.class == Class::Ambiguous && it.until > intent.at) {
         return None;

@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// From when on somebody is interested in this family of this line. Locked and switched-off names are not; muted ones are
-    /// when they are offered again.
+    /// when they are offered again, or when somebody asks for it.
     fn wanted_from(&self, wan: usize, family: Family) -> Option<Moment> {
         const ALWAYS: Moment = Moment(i64::MIN);
         if self.run == Run::Survey {
@@ -60,10 +60,10 @@ impl Engine {
         let groups = groups.filter(|(_, group)| group.entry.enabled && group.entry.wan == *name && open(&group.entry));
         let groups = groups.filter(|(entry, _)| !self.needs_no_look(*entry, family)).map(|(_, group)| group);
         let wanted = groups.flat_map(|group| {
-            let records = group.names.iter().filter_map(|families| Some(&families[family].as_ref()?.record));
-            let own = records.filter(|record| record.lock.is_none()).filter_map(|record| match &record.muted {
-                None => Some(ALWAYS),
-                Some(muted) => Some(muted.since.plus(group.entry.refresh?)),
+            let held = group.names.iter().filter_map(|families| families[family].as_ref());
+            let own = held.filter(|held| held.record.lock.is_none()).filter_map(|held| match &held.record.muted {
+                Some(muted) if !held.manual => Some(muted.since.plus(group.entry.refresh?)),
+                _ => Some(ALWAYS),
             });
             // One request carries both addresses, or a prefix beside one: who needs one of them needs the other one as fresh.
             let is_open = |families: &PerFamily<Option<Held>>| {

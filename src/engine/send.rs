@@ -10,6 +10,7 @@ use crate::rules::address::Family;
 use crate::rules::dialect::Class;
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::order::{self, Endpoint, Order};
+use crate::rules::plan::{Due, Why};
 use crate::rules::schedule;
 use crate::rules::state::{self, Intent};
 
@@ -46,8 +47,8 @@ impl Engine {
             batch.names.iter().flat_map(|&(entry, name)| families.iter().map(move |&family| Spot { entry, name, family })).collect();
         let entries = batch.names.iter().map(|&(entry, _)| Arc::clone(&self.groups[entry].entry)).collect();
         // One request with both addresses repairs both.
-        let repaired: BTreeSet<(usize, usize)> =
-            spots.iter().filter(|spot| self.repairs(**spot, &order)).map(|spot| (spot.entry, spot.name)).collect();
+        let once_more: BTreeSet<(usize, usize)> =
+            spots.iter().filter(|spot| self.is_once_more(**spot, &order, turn)).map(|spot| (spot.entry, spot.name)).collect();
         let mut before = Vec::new();
         for &spot in &spots {
             let Some(address) = order.addresses[spot.family] else {
@@ -68,7 +69,7 @@ impl Engine {
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);
             }
-            if repaired.contains(&(spot.entry, spot.name)) {
+            if once_more.contains(&(spot.entry, spot.name)) {
                 record.repairs = record.repairs.saturating_add(1);
             }
         }
@@ -78,11 +79,16 @@ impl Engine {
         self.flights.insert(ticket, Flight { entry, entries, order, spots, tried_other: false, before });
     }
 
-    /// Does the order send an address of this name once more because DNS shows another one?
-    fn repairs(&self, spot: Spot, order: &Order) -> bool {
+    /// Does the order send an address of this name once more, because DNS shows another one or the provider wants to hear of it?
+    fn is_once_more(&self, spot: Spot, order: &Order, turn: &Turn) -> bool {
+        let refreshes = || {
+            let dues = self.dues(spot.entry, spot.name, turn.now);
+            dues.iter().any(|(slot, due, _)| *slot == order.slot && matches!(due, Due::Now(Why::Refresh)))
+        };
         self.held(spot).is_some_and(|Held { record, .. }| {
             record.verification.as_ref().is_some_and(|it| it.repair)
                 || record.claim.as_ref().is_some_and(|it| Some(it.address) == order.addresses[spot.family])
+                || refreshes()
         })
     }
 

@@ -59,9 +59,9 @@ impl Sight {
         observed
     }
 
-    /// What was seen is a memory from now on.
+    /// What was seen is a memory from now on. That there is no link needs no look.
     pub(super) fn forget(&mut self) {
-        if let Some(observed) = self.observed.take() {
+        if let Some(observed) = self.observed.take_if(|_| !self.down) {
             self.remembered = Some(LineRecord { observed, since: self.since, gave: self.gave });
         }
     }

@@ -57,6 +57,9 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
         Class::Updated | Class::Unchanged => accepted(record, class, verdict, sent),
         Class::NotApplicable => {
             calm(record);
+            // There is no record: once it is set up, every address is new.
+            record.published = None;
+            record.verification = None;
             record.muted = Some(Muted { since: sent.now, code: verdict.code.clone(), fingerprint: sent.entry.fingerprint.clone() });
         }
         Class::Removed => {
@@ -73,7 +76,12 @@ pub fn book(record: &mut Record, verdict: &Verdict, sent: &Sent<'_>) -> Reach {
             record.wait = None;
             reach.lock = Some(lock(class, verdict, sent));
         }
-        _ => reach.wait = wait(record, class, verdict, sent),
+        _ => {
+            if class == Class::Ambiguous {
+                doubt(record, sent.address);
+            }
+            reach.wait = wait(record, class, verdict, sent);
+        }
     }
     reach
 }
@@ -140,6 +148,14 @@ fn calm(record: &mut Record) {
     record.claim = None;
     record.blocked = None;
     record.muted = None;
+}
+
+/// A request with `address` may have been carried out: if another one is published, DNS has to confirm that once more.
+pub fn doubt(record: &mut Record, address: IpAddr) {
+    if record.published.as_ref().is_some_and(|it| it.address != address) {
+        record.verified_at = None;
+        record.verification = None;
+    }
 }
 
 /// A verification that begins now, if the entry wants one.

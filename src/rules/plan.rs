@@ -140,14 +140,14 @@ pub fn reason(view: &View<'_>) -> Result<(Why, Moment), String> {
     let Some(wanted) = view.wanted else {
         return Err("no publishable address".into());
     };
+    if view.manual {
+        return Ok((Why::Manual, *now));
+    }
     if let Some(muted) = &record.muted {
         return match entry.refresh {
             Some(refresh) => Ok((Why::Refresh, muted.since.plus(refresh))),
             None => Err(format!("the provider has no such record for this name ({})", muted.code)),
         };
-    }
-    if view.manual {
-        return Ok((Why::Manual, *now));
     }
     // Before everything else: a repair or a refresh would be refused as well.
     if let Some(blocked) = record.blocked.as_ref().filter(|it| it.address == wanted) {

@@ -172,7 +172,7 @@ pub struct Record {
     pub verified_at: Option<Moment>,
     /// A running or failed verification.
     pub verification: Option<Verification>,
-    /// Repairs of the address that is published now.
+    /// Repairs and refreshes of the address that is published now, since DNS has confirmed it.
     pub repairs: u32,
     /// Verifications of the published address that ended in a definite mismatch.
     pub verify_failures: u32,

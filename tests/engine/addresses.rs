@@ -279,3 +279,15 @@ fn a_look_from_outside_is_no_voice_in_a_later_round() {
     desk.pass(MINUTE);
     assert_eq!((desk.line(Family::V4).address, desk.sent.len()), (None, 0));
 }
+
+#[test]
+fn a_look_from_outside_that_agreed_is_no_voice_either_once_the_box_has_another_one() {
+    let mut desk = behind_a_box();
+    desk.start();
+    assert_eq!(desk.urls.len(), 1);
+    desk.router.v4 = Some(router("100.72.3.2", None));
+    desk.shown.v4 = Some(ip("100.72.3.2"));
+    desk.look();
+    desk.pass(MINUTE);
+    assert_eq!(desk.line(Family::V4).address, None, "nobody sees the old one now");
+}

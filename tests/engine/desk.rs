@@ -10,7 +10,7 @@ use wanbeacon::engine::event::{Action, Event, Notice, Ticket};
 use wanbeacon::engine::{Engine, Memory, Rules, Run};
 use wanbeacon::rules::address::{Family, PerFamily};
 use wanbeacon::rules::answer::{DnsAnswer, Said, ServerAnswer};
-use wanbeacon::rules::consensus::{Probe, ProbeFault, Reading, RouterReading};
+use wanbeacon::rules::consensus::{InterfaceAddress, Probe, ProbeFault, Reading, RouterReading};
 use wanbeacon::rules::moment::{Moment, Now, RELEASED};
 use wanbeacon::rules::order::Order;
 use wanbeacon::rules::reply::{Outcome, Reply};
@@ -178,6 +178,11 @@ impl Desk {
             Probe::FritzBox => {
                 let shown = || RouterReading { address: text.unwrap_or_default(), status: "Connected".into(), ..RouterReading::default() };
                 Ok(Reading::Router(self.router[family].clone().unwrap_or_else(shown)))
+            }
+            Probe::Interface(_) => {
+                let address =
+                    InterfaceAddress { interface: "ppp0".into(), address: self.shown[family], up: true, ..InterfaceAddress::default() };
+                Ok(Reading::Interface(vec![address]))
             }
             Probe::Echo { url } => {
                 self.urls.push(url.clone());

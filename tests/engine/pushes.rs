@@ -541,6 +541,21 @@ fn what_is_pushed_before_the_clock_is_set_is_not_lost() {
 }
 
 #[test]
+fn of_several_pushes_before_the_clock_is_set_the_last_one_counts() {
+    let config = freedyn("v4", "verify = false").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]");
+    for (first, last) in [("a.example.org", "b.example.org"), ("b.example.org", "a.example.org")] {
+        let mut desk = with_sources(&config, &[Source::Push]);
+        desk.wall = Moment(0);
+        desk.start();
+        desk.pushes(push(first, &[V4_OLD], None));
+        desk.pushes(push(last, &[V4_NEW], None));
+        desk.wall = RELEASED.plus(DAY);
+        desk.pass(Duration::from_secs(60));
+        assert_eq!(desk.addresses(), [V4_NEW], "{last} was the last one");
+    }
+}
+
+#[test]
 fn a_push_that_was_dated_by_a_wrong_clock_is_not_later_than_the_next_one() {
     let config = freedyn("v4", "verify = false").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]");
     let mut desk = with_sources(&config, &[Source::Push]);

@@ -414,7 +414,7 @@ impl World {
             self.observer.up(self.now, self.offset - self.disk_offset);
             self.disk_offset = self.offset;
             for push in std::mem::take(&mut self.early) {
-                self.observer.pushed(&push, &[], self.now);
+                self.observer.pushed(&push, &[]);
             }
         }
         self.line_offset = Some(self.offset);
@@ -431,7 +431,7 @@ impl World {
         let mut news = true;
         if self.awake {
             self.observer.takes(&push, &taken)?;
-            news = self.observer.pushed(&push, &taken, self.now);
+            news = self.observer.pushed(&push, &taken);
         } else {
             self.early.push(push.clone());
         }

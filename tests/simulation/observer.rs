@@ -256,10 +256,10 @@ impl Observer {
 
     pub(crate) fn unlock(&mut self, now: u64) {
         let all: Vec<(usize, Key)> = keys(&self.rules, false).collect();
-        self.unlock_keys(&all, now, true);
+        self.unlock_keys(&all, now);
     }
 
-    fn unlock_keys(&mut self, all: &[(usize, Key)], now: u64, by_command: bool) {
+    fn unlock_keys(&mut self, all: &[(usize, Key)], now: u64) {
         let recently = |at: Option<u64>| at.is_some_and(|at| now < at + 300 * SECOND && at < now);
         for (entry, key) in all {
             let account = self.memory.accounts.entry(self.rules.entries[*entry].account.clone()).or_default();
@@ -270,13 +270,11 @@ impl Observer {
                 opened = true;
             }
             let name = self.memory.names.entry(key.clone()).or_default();
-            if name.lock.is_some() && !recently(name.unlocked) {
+            if (name.lock.is_some() || name.muted.is_some()) && !recently(name.unlocked) {
                 name.lock = None;
-                opened = true;
-            }
-            if by_command && name.muted.take().is_some() {
                 // A person wants it tried again.
-                name.failed = true;
+                name.failed |= name.muted.take().is_some();
+                opened = true;
             }
             if opened {
                 (name.row, name.unlocked) = (None, Some(now));
@@ -316,7 +314,7 @@ impl Observer {
                 (account.lock, account.refused_version) = (None, None);
             }
         }
-        self.unlock_keys(&switched, now, false);
+        self.unlock_keys(&switched, now);
         self.changed = true;
     }
 
@@ -433,8 +431,8 @@ impl Observer {
     }
 
     /// A router pushed; is it news?
-    pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken], now: u64) -> bool {
-        let changed = self.memory.pushes.pushed(&self.rules, push, taken, self.sights.turns, now);
+    pub(crate) fn pushed(&mut self, push: &Push, taken: &[Taken]) -> bool {
+        let changed = self.memory.pushes.pushed(&self.rules, push, taken, self.sights.turns);
         self.changed |= changed;
         changed
     }
@@ -593,6 +591,10 @@ impl Observer {
         if !matches!(fate, Fate::Unsent { .. } | Fate::Twice { .. }) {
             name.row = None;
         }
+        if !matches!(fate, Fate::Unsent { .. }) {
+            // The request had to wait for its end: whatever the clock does, that wait does not begin anew.
+            (name.not_before, name.portal) = (0, false);
+        }
         if matches!(fate, Fate::Refused { .. } | Fate::Removed | Fate::Mismatch) {
             // It is set up after all.
             name.muted = None;
@@ -608,7 +610,6 @@ impl Observer {
                 (name.assumed, name.denied, name.failed, name.refused) = (assumed, false, false, None);
                 name.worked_with = Some(entry.fingerprint.clone());
                 name.muted = None;
-                (name.not_before, name.portal) = (0, false);
                 (fleeting.hiccup, name.mismatched) = (0, false);
             }
             Fate::Mismatch => {
@@ -619,13 +620,12 @@ impl Observer {
                 // Only DNS can tell now; the reply itself is a doubt.
                 name.mismatched = true;
                 (name.assumed, name.denied, name.failed, name.refused) = (false, true, false, None);
-                (name.not_before, name.portal) = (0, false);
             }
             Fate::Wait { least, portal, .. } => {
                 (name.not_before, name.portal, name.failed) = (now + least, portal, true);
             }
             Fate::Twice { status, least, apart, lock: scope, at_once_if_new } => {
-                (name.not_before, name.portal, name.failed) = (now + least, false, true);
+                (name.not_before, name.failed) = (now + least, true);
                 let new = name.worked_with.as_ref() != Some(&entry.fingerprint);
                 let (count, first) = match name.row {
                     Some((last, count, first)) if last == status => (count + 1, first),
@@ -647,13 +647,13 @@ impl Observer {
                 (name.success, name.failed) = (None, false);
                 name.refused = Some((address, None));
             }
-            Fate::Muted => name.muted = Some((now, entry.fingerprint.clone())),
-            Fate::Lock(scope) => {
-                name.not_before = 0;
-                lock = Some(scope);
+            Fate::Muted => {
+                // There is no record, and none is published.
+                (name.success, name.failed) = (None, false);
+                name.muted = Some((now, entry.fingerprint.clone()));
             }
+            Fate::Lock(scope) => lock = Some(scope),
             Fate::LockClient => {
-                name.not_before = 0;
                 name.failed = true;
                 lock = Some(Scope::Account);
                 let account = self.memory.accounts.entry(entry.account.clone()).or_default();
@@ -671,6 +671,10 @@ impl Observer {
     fn lock(&mut self, origin: &Key, scope: Scope, entry: &Entry) {
         let fingerprint = entry.fingerprint.clone();
         if scope == Scope::Account {
+            // It is the login that was refused: where that is as it was, other changes of its entries have come too early to open it.
+            let mut current = self.rules.entries.iter().filter(|it| it.account == entry.account).map(|it| &it.fingerprint);
+            let same = current.clone().any(|it| *it == fingerprint);
+            let fingerprint = current.next().filter(|_| !same).cloned().unwrap_or(fingerprint);
             self.memory.accounts.entry(entry.account.clone()).or_default().lock = Some(fingerprint);
             return;
         }
@@ -748,6 +752,8 @@ impl Observer {
             self.echo.clear();
             self.sights.forget_checks();
         }
+        // Nor how long ago a request was, if the clock was behind: all that is known is its date.
+        self.account_seen.values_mut().for_each(|at| *at = at.saturating_add_signed(-step.max(0)));
         for memory in [&mut self.memory, &mut self.durable] {
             memory.shift(step, now);
             for name in memory.names.values_mut().filter(|name| name.not_before == u64::MAX) {
@@ -821,12 +827,16 @@ impl Memory {
         for name in self.names.values_mut() {
             moved(&mut name.not_before);
             moved(&mut name.patience);
-            let times = [&mut name.further, &mut name.unlocked, &mut name.last_manual].into_iter().flatten();
-            times.chain(name.success.as_mut().map(|it| &mut it.1)).for_each(moved);
+            name.unlocked.iter_mut().for_each(moved);
+            // What was done is past, whatever the clock said when it was noted.
+            let done = [&mut name.further, &mut name.last_manual].into_iter().flatten();
+            for at in done.chain(name.success.as_mut().map(|it| &mut it.1)) {
+                moved(at);
+                *at = (*at).min(now);
+            }
             let times = [name.muted.as_mut().map(|it| &mut it.0), name.row.as_mut().map(|it| &mut it.2)].into_iter().flatten();
             times.chain(name.refused.as_mut().and_then(|it| it.1.as_mut())).for_each(moved);
         }
-        self.pushes.shift(step, now);
         for account in self.accounts.values_mut() {
             moved(&mut account.not_before);
             moved(&mut account.patience);

@@ -14,7 +14,8 @@ use super::line::{Line as Model, public};
 use super::sights::machine;
 use super::{MINUTE, SECOND};
 
-/// What was pushed for one name and family: the values, and since when.
+/// What was pushed for one name and family: the values, and by which call. Calls are counted, not dated: whatever the clock
+/// does, the last one is the last one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Said {
     address: Option<(u64, IpAddr)>,
@@ -25,6 +26,8 @@ struct Said {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pushes {
     of: BTreeMap<(String, Family), Said>,
+    /// So many calls.
+    calls: u64,
     /// What was said anew, and how much the sources had told by then.
     renewed: BTreeMap<(String, Family), u64>,
 }
@@ -57,13 +60,15 @@ impl Pushes {
         self.of.get(&(domain.as_str().to_owned(), family)).cloned().unwrap_or_default()
     }
 
-    fn after(&self, domain: &Domain, family: Family, push: &Push, now: u64) -> Said {
+    /// What is known after `push`, which is the call that comes next.
+    fn after(&self, domain: &Domain, family: Family, push: &Push) -> Said {
         let mut said = self.said(domain, family);
+        let call = self.calls + 1;
         if let Some(address) = push.addresses[family].filter(|it| said.address.is_none_or(|(_, old)| old != *it)) {
-            said.address = Some((now, address));
+            said.address = Some((call, address));
         }
         if let Some(prefix) = push.prefix.filter(|it| family == Family::V6 && said.prefix.is_none_or(|(_, old)| old != *it)) {
-            said.prefix = Some((now, prefix));
+            said.prefix = Some((call, prefix));
         }
         said
     }
@@ -78,19 +83,20 @@ impl Pushes {
     }
 
     /// A push arrives; does it change anything? `told`: what the sources have told so far, for what they overtook is news once.
-    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, taken: &[Taken], told: PerFamily<u64>, now: u64) -> bool {
+    pub(crate) fn pushed(&mut self, rules: &Rules, push: &Push, taken: &[Taken], told: PerFamily<u64>) -> bool {
         let mut changed = false;
+        let call = self.calls + 1;
         for (at, domain) in push.domains.iter().enumerate() {
             for family in Family::ALL {
-                let (said, mut after) = (self.said(domain, family), self.after(domain, family, push, now));
+                let (said, mut after) = (self.said(domain, family), self.after(domain, family, push));
                 // Of what is locked or switched off the age counts as well.
                 let counts = taken.get(at).is_some_and(|taken| !matches!(taken, Taken::Unchanged | Taken::Unknown));
                 let key = (domain.as_str().to_owned(), family);
                 let once = self.renewed.get(&key) != Some(&told[family]);
                 if counts && once && named(rules, domain).any(|entry| self.may_renew(rules, entry, family, push)) {
                     self.renewed.insert(key, told[family]);
-                    after.address = after.address.map(|(old, it)| (if push.addresses[family].is_some() { now } else { old }, it));
-                    after.prefix = after.prefix.map(|(old, it)| (if push.prefix.is_some() { now } else { old }, it));
+                    after.address = after.address.map(|(old, it)| (if push.addresses[family].is_some() { call } else { old }, it));
+                    after.prefix = after.prefix.map(|(old, it)| (if push.prefix.is_some() { call } else { old }, it));
                 }
                 let wanted = said != Said::default() || named(rules, domain).any(|entry| listens(rules, entry, family));
                 if wanted && after != said {
@@ -99,6 +105,7 @@ impl Pushes {
                 }
             }
         }
+        self.calls = call;
         changed
     }
 
@@ -120,7 +127,7 @@ impl Pushes {
                 .flat_map(|entry| Family::ALL.into_iter().filter(|it| names(*it) && listens(rules, entry, *it)).map(move |it| (entry, it)))
                 .collect();
             let is_news = |(entry, family): &(&Entry, Family)| {
-                let (said, after) = (self.said(domain, *family), self.after(domain, *family, push, u64::MAX));
+                let (said, after) = (self.said(domain, *family), self.after(domain, *family, push));
                 (entry.mode.wants(*family) && said.address != after.address) || (uses_prefix(entry) && said.prefix != after.prefix)
             };
             let again = || {
@@ -175,15 +182,6 @@ impl Pushes {
     /// The process ended: what it reads again may have been overtaken again.
     pub(crate) fn down(&mut self) {
         self.renewed.clear();
-    }
-
-    /// Nothing is dated later than now.
-    pub(crate) fn shift(&mut self, step: i64, now: u64) {
-        let moved = |at: &mut u64| *at = at.saturating_add_signed(-step).min(now);
-        for said in self.of.values_mut() {
-            said.address.iter_mut().for_each(|it| moved(&mut it.0));
-            said.prefix.iter_mut().for_each(|it| moved(&mut it.0));
-        }
     }
 }
 

@@ -98,6 +98,12 @@ impl Pace {
         (standing.phase != Phase::Thinking).then_some(standing.since)
     }
 
+    /// Since when it waits for a next request; `None`: it does not.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let standing = self.standing();
+        (standing.phase == Phase::Idle).then_some(standing.since)
+    }
+
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::gate::owner;
 use super::pace::Pace;
@@ -50,7 +51,7 @@ impl Places {
     /// Lets one more connection of `peer` be run by `spawn`, if there is room.
     ///
     /// When all places are taken, the connection on which nothing went on for longest is ended; one that the daemon is
-    /// answering stays.
+    /// answering stays. When all those of a client are, it is the client's own, and only one that waits for its next request.
     pub(super) fn open(self: &Arc<Self>, peer: IpAddr, pace: Arc<Pace>, spawn: impl FnOnce(Seat) -> AbortHandle) -> bool {
         let client = owner(peer);
         let Some(number) = self.taken().make_room(client) else {
@@ -85,17 +86,21 @@ impl Taken {
     /// The number of the next connection.
     fn make_room(&mut self, client: IpAddr) -> Option<u64> {
         if self.places.values().filter(|place| place.client == client).count() >= PER_CLIENT {
-            return None;
-        }
-        if self.places.len() >= TOTAL {
-            let resting = self.places.iter().filter_map(|(number, place)| Some((place.pace.resting_since()?, *number)));
-            let (_, longest) = resting.min()?;
-            if let Some(place) = self.places.remove(&longest) {
-                tracing::debug!("the connection of {} ends in favour of a new one", place.client);
-                place.end.abort();
-            }
+            // Some clients forget connections that they could go on with, go-tr064 among them.
+            self.end_first(|place| if place.client == client { place.pace.idle_since() } else { None })?;
+        } else if self.places.len() >= TOTAL {
+            self.end_first(|place| place.pace.resting_since())?;
         }
         self.next += 1;
         Some(self.next)
+    }
+
+    /// Ends the connection that is so since the earliest moment. `None`: there is none.
+    fn end_first(&mut self, since: impl Fn(&Place) -> Option<Instant>) -> Option<()> {
+        let (_, first) = self.places.iter().filter_map(|(number, place)| Some((since(place)?, *number))).min()?;
+        let place = self.places.remove(&first)?;
+        tracing::debug!("the connection of {} ends in favour of a new one", place.client);
+        place.end.abort();
+        Some(())
     }
 }

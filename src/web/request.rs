@@ -113,10 +113,12 @@ pub(crate) fn reply(status: StatusCode, kind: &'static str, text: impl Into<Byte
     reply
 }
 
-/// A page that says what went wrong, in the only form that TR-064 clients understand: exactly this type and this beginning.
+/// A page that says what went wrong, in the only form that TR-064 clients understand: exactly this type and this beginning, and,
+/// as a box's own pages are, not well-formed as XML. From a page that is, `SOAP::Lite` takes an answer without
+/// results.
 /// `sentence` is ours; text from outside has no place in it.
 pub(crate) fn error(status: StatusCode, sentence: &str) -> Reply {
-    let page = format!("<HTML><HEAD><TITLE>{status}</TITLE></HEAD><BODY><H1>{status}</H1><P>{sentence}</P></BODY></HTML>\n");
+    let page = format!("<HTML><HEAD><TITLE>{status}</TITLE></HEAD><BODY><H1>{status}</H1><HR>{sentence}</BODY></HTML>\n");
     reply(status, "text/html", page)
 }
 

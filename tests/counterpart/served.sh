@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Lets clients of other people loose on the real program, which they take for a FRITZ!Box: fritzconnection (Python), tr-O64
-# (JavaScript), curl, and requests as go-tr064, scripts and telephone apps write them. All of it lives in a network namespace
-# that has a loopback interface and nothing else.
+# (JavaScript), SOAP::Lite (Perl), curl, and requests as go-tr064, scripts and telephone apps write them. All of it lives in a
+# network namespace that has a loopback interface and nothing else.
 #
 # Usage: served.sh PROGRAM
 #
-# Needs root, iproute2, curl, openssl, node with npm, and python3 with venv; .ci/run installs them. The packages of Python and
-# JavaScript go into target/counterpart-served. Ends with "N passed, N failed", and with 1 if anything failed.
+# Needs root, iproute2, curl, openssl, node with npm, perl with SOAP::Lite, and python3 with venv; .ci/run installs them. The
+# packages of Python and JavaScript go into target/counterpart-served. Ends with "N passed, N failed", and with 1 if anything failed.
 
 set -euo pipefail
 umask 077
@@ -124,6 +124,12 @@ tr_o64() {
   told node "$here/served/tr-o64.js" $plain
 }
 
+soap_lite() {
+  echo "== SOAP::Lite"
+  fresh
+  told perl "$here/served/soap-lite.pl" $plain $secure
+}
+
 # -- Requests as others write them, by curl ----------------------------------------------------------------------------
 
 # body ACTION [ARGUMENTS]: as most scripts write it
@@ -210,6 +216,7 @@ set_up_clients
 start_provider
 fritzconnection
 tr_o64
+soap_lite
 scripts
 go_tr064
 is "the log is that of all runs" "$runs" "$(grep -c -F "listening on http://127.0.0.1:8245" "$folder/daemon" || true)"

@@ -134,11 +134,11 @@ pub fn by_scpd(path: &str) -> Option<&'static Service> {
 }
 
 impl Service {
-    /// Its action of this name.
+    /// Its action of this name, in any case of letters: FHEM asks for the port of TLS by `getSecurityPort`.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&'static Action> {
         let name = remote::alias(self, name);
-        self.actions.iter().find(|action| action.name == name)
+        self.actions.iter().find(|action| action.name.eq_ignore_ascii_case(name))
     }
 
     /// The variable behind an argument.

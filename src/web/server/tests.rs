@@ -596,6 +596,20 @@ mod crowds {
         panic!("places are not given back");
     }
 
+    // go-tr064 leaves a connection open with every challenge that it gets.
+    #[tokio::test]
+    async fn a_client_that_leaves_its_connections_open_goes_on_with_new_ones() {
+        let stage = Stage::new();
+        let mut left = Vec::new();
+        for number in 0..40 {
+            let mut client = from([127, 0, 3, 1], stage.address()).await;
+            assert!(healthy(&mut client).await, "after {number}");
+            left.push(client);
+            assert!(stage.server.house.places.count() <= 32);
+        }
+        assert!(!healthy(&mut left[0]).await && healthy(&mut left[39]).await, "the one that rests longest goes");
+    }
+
     #[tokio::test]
     async fn a_request_that_the_daemon_is_answering_is_not_given_up_for_others() {
         let (questions, mut daemon) = mpsc::channel(1);

@@ -181,6 +181,8 @@ impl Told {
     fn is_page(&self, status: u16) {
         assert_eq!((self.status, self.kind.as_str()), (status, "text/html"), "{self:?}");
         assert!(self.text.starts_with("<HTML>"), "{}", self.text);
+        // SOAP::Lite takes well-formed XML for an answer, whatever it is and whatever the status.
+        assert!(soap::reply(&self.text, "X").is_err_and(|why| why.starts_with("broken XML")), "{}", self.text);
     }
 }
 

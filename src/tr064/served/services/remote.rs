@@ -53,5 +53,5 @@ pub static REMOTE_ACCESS: Service = Service {
 
 /// The name under which an action is listed.
 pub(super) fn alias<'n>(service: &Service, name: &'n str) -> &'n str {
-    if service.kind == REMOTE_ACCESS.kind && name == SLIP.0 { SLIP.1 } else { name }
+    if service.kind == REMOTE_ACCESS.kind && name.eq_ignore_ascii_case(SLIP.0) { SLIP.1 } else { name }
 }

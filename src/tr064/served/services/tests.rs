@@ -47,7 +47,21 @@ fn the_slip_of_the_document_names_the_same_action() {
     assert_eq!(name(&REMOTE_ACCESS, "SetLetsEncryptEnabled"), Some("SetLetsEncryptEnable"));
     assert_eq!(name(&REMOTE_ACCESS, "SetLetsEncryptEnable"), Some("SetLetsEncryptEnable"));
     assert_eq!(name(&DEVICE, "SetLetsEncryptEnabled"), None);
-    assert_eq!(name(&REMOTE_ACCESS, "getinfo"), None);
+}
+
+#[test]
+fn an_action_is_found_by_its_name_in_any_case_and_by_nothing_else() {
+    let name = |service: &Service, name| service.action(name).map(|action| action.name);
+    // SOAP::Lite calls a method of Perl, and these begin with a small letter.
+    assert_eq!(name(&DEVICE, "getSecurityPort"), Some("GetSecurityPort"));
+    assert_eq!(name(&REMOTE_ACCESS, "setletsencryptenabled"), Some("SetLetsEncryptEnable"));
+    for other in ["", "Get", "GetSecurityPorts", " GetSecurityPort", "GetſecurityPort"] {
+        assert_eq!(name(&DEVICE, other), None, "{other:?}");
+    }
+    for service in ALL {
+        let names: BTreeSet<String> = service.actions.iter().map(|action| action.name.to_lowercase()).collect();
+        assert_eq!(names.len(), service.actions.len(), "{}", service.kind);
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use wanbeacon::rules::consensus::{Line, Probe, Source};
 use wanbeacon::rules::domain::{Domain, Entry, HostId};
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::{Endpoint, Slot};
-use wanbeacon::rules::reply::{Fault, Outcome};
+use wanbeacon::rules::reply::{Fault, Outcome, Reply};
 
 const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -1103,4 +1103,26 @@ fn the_last_of_many_events_is_looked_at_as_well() {
     desk.handle(Event::LinkChanged(PerFamily { v4: true, v6: true }));
     desk.pass(seconds(30));
     assert_eq!(desk.addresses(), [V4_NEW]);
+}
+
+#[test]
+fn a_captive_portal_at_one_name_does_not_end_the_wait_that_the_provider_gave_to_another() {
+    let mut desk = Desk::new(
+        "[[ddns]]\nupdate_url = \"http://dyn.example.org/?host=<domain>&ip=<ipaddr>\"\ndomain = [\"a.example.org\", \"b.example.org\"]\n\
+         mode = \"v4\"\nusername = \"me\"\npassword = \"secret\"\n[wan]\nipv4 = [\"command:whatismyip\"]\nipv6 = []\n",
+    );
+    desk.start();
+    desk.pass(seconds(1));
+    desk.say("good");
+    desk.pass(seconds(30));
+    let headers = vec![("retry-after".to_owned(), "300".to_owned())];
+    desk.answer(Outcome::Replied(Reply { status: 503, headers, ..Reply::default() }));
+    desk.see(Some(V4_NEW));
+    desk.pass(seconds(90));
+    desk.say("<html><body>Welcome to the hotel</body></html>");
+    desk.handle(Event::LinkChanged(PerFamily { v4: false, v6: false }));
+    desk.handle(Event::LinkChanged(PerFamily { v4: true, v6: true }));
+    desk.pass(seconds(60));
+    let names: Vec<_> = desk.sent.iter().flat_map(|sent| sent.order.domains.iter().map(|domain| domain.as_str().to_owned())).collect();
+    assert_eq!(names, ["a.example.org", "b.example.org", "a.example.org", "a.example.org"]);
 }

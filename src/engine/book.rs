@@ -11,6 +11,7 @@ use crate::rules::address::{Family, Prefix};
 use crate::rules::booking::{self, Reach, Sent};
 use crate::rules::dialect::{Class, Scope};
 use crate::rules::domain::{Domain, Entry};
+use crate::rules::moment::Moment;
 use crate::rules::order::{self, Endpoint};
 use crate::rules::reply::{self, Asked, Fault, Judgement, Outcome, Verdict};
 use crate::rules::schedule;
@@ -135,7 +136,7 @@ impl Engine {
                 self.put_lock(flight, spot, lock);
             }
             if let Some(wait) = reach.wait.filter(|_| !served) {
-                self.hold_others(flight, *family, &wait, nothing_sent);
+                self.hold_others(flight, *family, &wait, nothing_sent, turn.now);
             }
         }
     }
@@ -171,7 +172,7 @@ impl Engine {
     }
 
     /// The provider has a fault: the other names of its entries and this family that wait for their turn wait as long.
-    fn hold_others(&mut self, flight: &Flight, family: Family, wait: &Waiting, nothing_sent: bool) {
+    fn hold_others(&mut self, flight: &Flight, family: Family, wait: &Waiting, nothing_sent: bool, now: Moment) {
         if wait.class == Class::RateLimited {
             let account = self.account_mut(&flight.entry.account);
             account.slow_until = account.slow_until.max(Some(wait.until));
@@ -193,7 +194,9 @@ impl Engine {
             };
             let place = if nothing_sent { &mut held.record.hiccup } else { &mut held.record.wait };
             if place.as_ref().is_none_or(|it| it.until < wait.until) {
-                *place = Some(wait.clone());
+                // A link event ends the wait after a portal, but not one that it covers up.
+                let covers = place.as_ref().is_some_and(|it| !it.portal && it.until > now);
+                *place = Some(Waiting { portal: wait.portal && !covers, ..wait.clone() });
             }
         }
     }

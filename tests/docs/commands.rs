@@ -64,7 +64,10 @@ fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Judgement {
 pub(crate) fn of_block(language: &str, text: &str) -> Vec<Command> {
     let mut found = commands(text);
     if language == "cron" {
-        found.iter_mut().for_each(|command| drop(command.words.drain(..5)));
+        // When it runs.
+        for command in &mut found {
+            command.words.drain(..5);
+        }
     }
     found
 }
@@ -78,10 +81,7 @@ fn of_page(page: &Page) -> Vec<Command> {
 /// The command without who runs it.
 fn bare(words: &[String]) -> Vec<&str> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let own = match words.as_slice() {
-        ["sudo", "-u", "wanbeacon", own @ ..] | ["sudo", own @ ..] => own,
-        own => own,
-    };
+    let (["sudo", "-u", "wanbeacon", own @ ..] | ["sudo", own @ ..] | own) = words.as_slice();
     match own {
         ["env", own @ ..] => own.iter().copied().skip_while(|word| word.contains('=')).collect(),
         own => own.to_vec(),
@@ -112,8 +112,11 @@ pub(crate) fn judge(page: &Page, command: &Command) -> Judgement {
             units.iter().filter(|unit| !unit.starts_with('-')).try_for_each(|unit| is_unit(unit))
         }
         ["journalctl", "-u", unit] => is_unit(unit),
-        ["./install.sh", ..] => Ok(()),
-        [program, ..] if program.contains('/') => ensure(root().join(program).exists(), || format!("there is no {program}")),
+        [program, ..] if program.contains('/') => {
+            // The tarball has it beside what it installs.
+            let file = if *program == "./install.sh" { "packaging/install.sh" } else { program };
+            ensure(root().join(file).exists(), || format!("there is no {program}"))
+        }
         [program, ..] => taken(program),
     }
 }
@@ -243,10 +246,9 @@ impl<'a> Run<'a> {
             ensure(own.map_or(!host.contains('/'), |path| is_made(page, path)), || format!("{host} is not made on this page"))?;
         }
         let blocks = page.blocks();
-        let configs: Vec<&str> = match self.mounts.iter().any(|(_, inside)| *inside == CONFIG) {
-            true => blocks.iter().filter(|block| block.language == "toml").map(|block| block.text.as_str()).collect(),
-            false => vec![""],
-        };
+        let own = blocks.iter().filter(|block| block.language == "toml").map(|block| block.text.as_str());
+        let has_file = self.mounts.iter().any(|(_, inside)| *inside == CONFIG);
+        let configs: Vec<&str> = if has_file { own.collect() } else { vec![""] };
         let problems: Vec<String> = configs.iter().filter_map(|config| self.load(config).err()).collect();
         ensure(problems.len() < configs.len(), || format!("no configuration of this page works there: {problems:?}"))
     }

@@ -183,7 +183,7 @@ pub fn load_file_over(path: &Path, overlay: &Overlay, world: &World) -> Result<L
             )
         }
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            unreadable(format!("failed to read the file: {error}"), "let the user that runs wanbeacon read it")
+            unreadable(format!("failed to read the file: {error}"), &world.way_to(path))
         }
         Err(error) => unreadable(format!("failed to read the file: {error}"), "name a readable file with --config"),
     }

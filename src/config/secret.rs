@@ -133,9 +133,9 @@ fn read(path: &Path, place: &Place, world: &World, report: &mut Report<'_>) -> O
         }
         Err(error) => {
             let remedy = match error.kind() {
-                io::ErrorKind::NotFound => "create it, or correct the path",
-                io::ErrorKind::PermissionDenied => "let the user that runs wanbeacon read it",
-                _ => "name a small file that holds the secret and nothing else",
+                io::ErrorKind::NotFound => "create it, or correct the path".to_owned(),
+                io::ErrorKind::PermissionDenied => world.way_to(path),
+                _ => "name a small file that holds the secret and nothing else".to_owned(),
             };
             report.error(place, format!("failed to read {shown}: {error}"), remedy);
             None

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::problem::quoted;
+
 /// Environment and files, real or given. Has no `Debug`: it holds secrets.
 pub struct World {
     variables: BTreeMap<OsString, OsString>,
@@ -90,6 +92,29 @@ impl World {
         }
         Ok(file)
     }
+
+    /// What lets this process read `path`, which it may not.
+    pub(super) fn way_to(&self, path: &Path) -> String {
+        let shut = match &self.disk {
+            Disk::Real => shut_folder(path),
+            Disk::Given(_) => None,
+        };
+        match shut {
+            None => "let the user that runs wanbeacon read it".to_owned(),
+            Some(folder) => format!(
+                "let the user that runs wanbeacon enter the folder {} (`chmod o+x`, or `chown` it), or keep the file elsewhere",
+                quoted(&folder.to_string_lossy())
+            ),
+        }
+    }
+}
+
+/// The first folder on the way to `path` that this process may not enter.
+fn shut_folder(path: &Path) -> Option<&Path> {
+    let steps: Vec<&Path> = path.ancestors().filter(|step| !step.as_os_str().is_empty()).collect();
+    // A step can be looked at unless the folder that it is in bars the way.
+    let barred = |step: &&Path| std::fs::symlink_metadata(step).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    steps.into_iter().rev().find(barred)?.parent()
 }
 
 fn read_real(path: &Path, limit: u64) -> io::Result<FileText> {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::address::{Family, PerFamily, Prefix};
+use super::dialect::Sibling;
 use super::domain::{Entry, MissingFamily};
 use super::moment::Moment;
 use super::schedule::{self, FIRST_REPAIR, NEXT_REPAIR};
@@ -237,10 +238,23 @@ pub fn together(entry: &Entry, wanted: PerFamily<Option<IpAddr>>, grace_until: M
     }
     match entry.missing_family {
         MissingFamily::Drop if entry.sending.single[present].is_some() => Missing::Drop(present),
-        _ => Missing::Hold(format!(
-            "there is no {missing} address, and this URL needs both; mode = \"both\", or missing_family = \"drop\" if the provider \
-             keeps the other record"
-        )),
+        _ => Missing::Hold(format!("there is no {missing} address, and {}", needs_both(entry, present))),
+    }
+}
+
+/// Why one address alone is not sent, with what would change that where anything can.
+fn needs_both(entry: &Entry, present: Family) -> String {
+    let missing = present.other();
+    let only = if present == Family::V4 { "v4" } else { "v6" };
+    if entry.sending.single[present].is_some() {
+        "this request carries both; set mode = \"both\", or missing_family = \"drop\" if the provider keeps the other record".to_owned()
+    } else if matches!(entry.dialect.sibling, Sibling::Delete | Sibling::Poison) {
+        format!("{} takes both at once or none", entry.dialect.title)
+    } else {
+        format!(
+            "this URL needs both; write two URLs with a blank between them, IPv4 first, or set mode = \"{only}\" and leave {missing} out \
+             of the URL"
+        )
     }
 }
 
@@ -252,4 +266,47 @@ pub fn is_combined(entry: &Entry) -> bool {
         && entry.mode.wants(Family::V4)
         && entry.mode.wants(Family::V6)
         && (entry.mode == super::domain::Mode::Together || !has_singles)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::config::{World, load};
+
+    fn entry(keys: &str) -> Result<Entry, String> {
+        let text = format!("[[ddns]]\ndomain = \"home.example.de\"\nusername = \"1234567890\"\npassword = \"x\"\n{keys}");
+        let loaded = load(&text, "config.toml", &World::given([], []));
+        loaded.map(|mut loaded| loaded.settings.entries.remove(0)).map_err(|problems| format!("{problems:?}"))
+    }
+
+    /// What an entry with these keys is told on a line without IPv6.
+    fn without_ipv6(keys: &str) -> Missing {
+        let wanted = PerFamily { v4: Some(IpAddr::V4(Ipv4Addr::new(91, 12, 34, 56))), v6: None };
+        together(&entry(keys).expect(keys), wanted, Moment(0), Moment(1))
+    }
+
+    #[test]
+    fn the_remedy_for_a_missing_family_can_be_followed() {
+        const URL: &str = "https://dyn.example.org/update?host=<domain>";
+        let one = format!("update_url = \"{URL}&ip=<ipaddr>&ip6=<ip6addr>\"");
+        let Missing::Hold(why) = without_ipv6(&one) else { panic!("{one}") };
+        assert!(why.contains("two URLs with a blank between them, IPv4 first, or set mode = \"v4\" and leave IPv6 out"), "{why}");
+        // What it says loads and is no longer held back; what it does not say would change nothing.
+        let two = entry(&format!("update_url = \"{URL}&ip=<ipaddr> {URL}&ip6=<ip6addr>\"")).expect("two URLs");
+        let alone = entry(&format!("mode = \"v4\"\nupdate_url = \"{URL}&ip=<ipaddr>\"")).expect("one family");
+        assert!(!is_combined(&two) && !is_combined(&alone));
+        assert!(entry(&format!("mode = \"v4\"\n{one}")).is_err() && is_combined(&entry(&format!("mode = \"both\"\n{one}")).expect("both")));
+        assert_eq!(without_ipv6(&format!("missing_family = \"drop\"\n{one}")), Missing::Hold(why));
+
+        let preset = "provider = \"freedyn\"\nmode = \"together\"\nmissing_family = ";
+        let Missing::Hold(why) = without_ipv6(&format!("{preset}\"hold\"")) else { panic!("{preset}") };
+        assert!(why.contains("mode = \"both\", or missing_family = \"drop\""), "{why}");
+        assert_eq!(without_ipv6(&format!("{preset}\"drop\"")), Missing::Drop(Family::V4));
+        assert!(!is_combined(&entry("provider = \"freedyn\"\nmode = \"both\"").expect("both")));
+
+        let Missing::Hold(why) = without_ipv6("provider = \"inwx\"") else { panic!("inwx") };
+        assert_eq!(why, "there is no IPv6 address, and INWX takes both at once or none");
+    }
 }

@@ -49,7 +49,8 @@ impl Page {
         let mut blocks: Vec<Block<'_>> = Vec::new();
         let mut open = false;
         for line in self.text.lines() {
-            match line.strip_prefix("```") {
+            // Those in a list are indented.
+            match line.trim_start().strip_prefix("```") {
                 Some(_) if open => open = false,
                 Some(language) => {
                     open = true;

@@ -36,6 +36,18 @@ pub fn overlay(options: &Options) -> Result<Overlay, String> {
     state_folder(options, &configured(options)).map_or_else(|| Ok(Overlay::default()), |folder| store::overlay::read(&folder))
 }
 
+/// No daemon answers and there is no state: what that means, and the remedy.
+pub(super) fn nothing_known(folder: Option<&Path>) -> String {
+    match folder {
+        Some(folder) => format!(
+            "no daemon is running with the state folder {}, and there is no state in it: nothing is known; if it is another folder, name that \
+             with --state-dir",
+            folder.display()
+        ),
+        None => "no daemon is running, and there is no state folder: nothing is known".to_owned(),
+    }
+}
+
 /// A relative path starts at the folder of the configuration file.
 fn state_dir_in(config: &str, base: &Path) -> StateDir {
     let table: toml::Table = config.parse().unwrap_or_default();

@@ -5,11 +5,11 @@ use super::ask::pass_on;
 use super::exit::Exit;
 use super::folder::state_folder;
 use super::out::Out;
-use super::run::settings_naming;
+use super::run::naming;
+use super::spare;
 use crate::control::Request;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
-use crate::daemon::rules;
 use crate::engine::event::{Action, Event};
 use crate::engine::{Engine, Run};
 use crate::rules::domain::Domain;
@@ -20,7 +20,7 @@ pub(super) fn run(options: &Options, domain: Option<Domain>, out: &mut Out) -> E
 }
 
 fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
-    let settings = match settings_naming(options, domain.as_ref(), out) {
+    let mut settings = match spare::settings(options).and_then(|settings| naming(settings, domain.as_ref(), out)) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
@@ -35,7 +35,11 @@ fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
         out.complain("there is no state folder that could be written, and so no lock in it");
         return Exit::Temporary;
     };
-    let mut engine = Engine::new(Run::Still, remembered.memory, rules(&settings), remembered.records);
+    let rules = match spare::rules(&mut settings, &remembered.records) {
+        Ok(rules) => rules,
+        Err(exit) => return exit,
+    };
+    let mut engine = Engine::new(Run::Still, remembered.memory, rules, remembered.records);
     let mut opened = false;
     for action in engine.handle(Clock::default().now(), Event::Unlock { domain, by: "command".to_owned() }) {
         match action {

@@ -3,6 +3,7 @@
 //! What was observed, what was sent, what the provider accepted and what DNS answers are separate facts.
 
 mod line;
+mod unread;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use super::domain::{Domain, Entry};
 use super::moment::Moment;
 use super::order::Endpoint;
 pub use line::{Gave, LineRecord};
+pub use unread::recall_accounts;
 
 /// The address that a provider accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +204,9 @@ pub struct Record {
     pub last_reply: Option<LastReply>,
     /// The settings that were accepted last: a bare 401 is judged by it.
     pub worked_with: Option<String>,
+    /// The account that the last request was for, as [`Entry::account`] names it: for who cannot read the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Last update on a person's request.
     pub last_manual: Option<Moment>,
     /// Last time a person opened a lock, and how.

@@ -39,9 +39,11 @@ pub fn folder(place: &Path) -> &Path {
 
 fn give(made: &File, owner: Option<Metadata>) {
     let of = |found: &Metadata| (found.uid(), found.gid());
-    if let Some((uid, gid)) = owner.as_ref().map(of).filter(|owner| made.metadata().is_ok_and(|own| of(&own) != *owner)) {
+    if let Some(owner) = owner
+        && made.metadata().is_ok_and(|own| of(&own) != of(&owner))
+    {
         // Only root can give a file away, and only root has to.
-        let _ = fchown(made, Some(uid), Some(gid));
+        let _ = fchown(made, Some(owner.uid()), Some(owner.gid()));
     }
 }
 

@@ -1,11 +1,13 @@
 //! Which folder holds the state.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::args::Options;
 use crate::config::{Overlay, StateDir};
+use crate::rules::state::ECHO;
 use crate::store;
 
 /// Where the state lives when nobody says.
@@ -46,6 +48,11 @@ pub(super) fn nothing_known(folder: Option<&Path>) -> String {
         ),
         None => "no daemon is running, and there is no state folder: nothing is known".to_owned(),
     }
+}
+
+/// Does a state with these records (key → JSON) say nothing of a name or a line? A plan leaves the rests of echo services.
+pub(super) fn is_blank(records: &BTreeMap<String, String>) -> bool {
+    records.keys().all(|key| key.starts_with(ECHO))
 }
 
 /// A relative path starts at the folder of the configuration file.

@@ -24,7 +24,7 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
 /// Does the web listener of the configured daemon say that it is well?
 fn web(options: &Options) -> bool {
     let address = spare::load(options).ok().and_then(|found| listener::address(options, &found.loaded.settings));
-    address.is_some_and(|address| listener::get(address, "/healthz").is_some())
+    address.is_some_and(|address| listener::get(address, "/healthz", 4096).is_some())
 }
 
 #[cfg(test)]

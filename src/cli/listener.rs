@@ -13,9 +13,6 @@ use crate::store;
 /// A daemon whose loop takes longer for one event is not well. Below the usual 30 s of Docker.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
-/// Longest answer in bytes: the status of ten thousand names takes about 10 MB.
-const LONGEST: u64 = 256 * 1024 * 1024;
-
 /// Where the daemon with these settings can be reached from here.
 pub(super) fn address(options: &Options, settings: &Settings) -> Option<SocketAddr> {
     // Who listens there may be another daemon: where there should be a socket, it counts.
@@ -31,19 +28,19 @@ pub(super) fn address(options: &Options, settings: &Settings) -> Option<SocketAd
     web.enabled.then(|| SocketAddr::new(host, web.listen.port()))
 }
 
-/// What is behind `path`; `None`: there is nobody, or no 200.
-pub(super) fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
-    let answer = answer(address, path).ok()?;
+/// What is behind `path`, of an answer of at most `longest` bytes; `None`: there is nobody, or no 200.
+pub(super) fn get(address: SocketAddr, path: &str, longest: u64) -> Option<Vec<u8>> {
+    let answer = answer(address, path, longest).ok()?;
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let fine = answer.starts_with(b"HTTP/1.0 200 ") || answer.starts_with(b"HTTP/1.1 200 ");
     fine.then(|| answer[end + 4..].to_vec())
 }
 
-fn answer(address: SocketAddr, path: &str) -> io::Result<Vec<u8>> {
+fn answer(address: SocketAddr, path: &str, longest: u64) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
-    stream.take(LONGEST).read_to_end(&mut answer)?;
+    stream.take(longest).read_to_end(&mut answer)?;
     Ok(answer)
 }

@@ -3,7 +3,7 @@
 
 use super::args::Options;
 use super::exit::Exit;
-use super::folder::{nothing_known, state_folder};
+use super::folder::{is_blank, nothing_known, state_folder};
 use super::run::DNS_PORT;
 use super::spare;
 use crate::daemon::clock::Clock;
@@ -43,7 +43,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<Looked, Exit> {
         },
     };
     let clock = Clock::default();
-    let unknown = remembered.records.is_empty().then(|| nothing_known(folder.as_deref()));
+    let unknown = is_blank(&remembered.records).then(|| nothing_known(folder.as_deref()));
     // Only a plan is made of what is remembered.
     let rules = if run == Run::Look { spare::rules(&mut settings, &remembered.records)? } else { rules(&settings) };
     let mut engine = Engine::new(run, remembered.memory, rules, std::mem::take(&mut remembered.records));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::Options;
 use super::ask::{ask, refuse};
 use super::exit::Exit;
-use super::folder::{nothing_known, state_folder};
+use super::folder::{is_blank, nothing_known, state_folder};
 use super::listener;
 use super::out::{Out, Tone};
 use super::run::exit;
@@ -20,6 +20,9 @@ use crate::rules::address::{Family, PerFamily};
 use crate::rules::domain::Domain;
 use crate::rules::snapshot::{NamePicture, Snapshot, StatusPicture};
 use crate::store;
+
+/// Longest status in bytes that is taken: ten thousand names have about 10 MB.
+const LONGEST: u64 = 256 * 1024 * 1024;
 
 /// A daemon answers from memory.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -59,7 +62,7 @@ fn without_socket(options: &Options, error: &CallError, out: &mut Out) -> Result
 /// What the web listener says. Another daemon than the configured one has other names.
 fn from_web(options: &Options, settings: &Settings) -> Option<(Snapshot, SocketAddr)> {
     let address = listener::address(options, settings)?;
-    let picture: Snapshot = serde_json::from_slice(&listener::get(address, "/api/v1/status")?).ok()?;
+    let picture: Snapshot = serde_json::from_slice(&listener::get(address, "/api/v1/status", LONGEST)?).ok()?;
     let theirs: BTreeSet<&Domain> = picture.ddns.iter().map(|name| &name.domain).collect();
     let ours: BTreeSet<&Domain> = settings.entries.iter().flat_map(|entry| &entry.domains).collect();
     (theirs == ours).then_some((picture, address))
@@ -82,11 +85,11 @@ fn from_disk(options: &Options, out: &mut Out) -> Result<Snapshot, Exit> {
         }
         None => Some(BTreeMap::new()),
     };
-    if records.as_ref().is_some_and(BTreeMap::is_empty) {
+    if records.as_ref().is_some_and(is_blank) {
         out.complain(nothing_known(folder.as_deref()));
     }
     let records = records.unwrap_or_default();
-    let unknown = records.is_empty();
+    let unknown = is_blank(&records);
     let now = Clock::default().now();
     let rules = spare::rules(&mut settings, &records)?;
     let mut engine = Engine::new(Run::Still, Memory::Off, rules, records);

@@ -55,6 +55,7 @@ fn without_a_daemon_and_a_state_no_picture_is_made_up() {
     let plan = home.run(&["plan"]).with(0);
     assert!(plan.stderr.contains(folder) && plan.stderr.contains("a first round"), "{}", plan.stderr);
     assert!(plan.stdout.contains("send"), "{}", plan.stdout);
+    assert!(home.run(&["status"]).with(69).stdout.contains("undefined"), "a plan is not remembered");
     home.once().with(0);
     for command in ["status", "plan"] {
         let ended = home.run(&[command]).with(0);

@@ -3,7 +3,7 @@
 use super::args::Options;
 use super::ask::pass_on;
 use super::exit::Exit;
-use super::folder::state_folder;
+use super::folder::{is_blank, nothing_known, state_folder};
 use super::out::Out;
 use super::run::naming;
 use super::spare;
@@ -24,7 +24,8 @@ fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let mut remembered = match Remembered::open(state_folder(options, &settings.daemon.state_dir).as_deref()) {
+    let folder = state_folder(options, &settings.daemon.state_dir);
+    let mut remembered = match Remembered::open(folder.as_deref()) {
         Ok(remembered) => remembered,
         Err(busy) => {
             out.complain(busy);
@@ -35,6 +36,10 @@ fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
         out.complain("there is no state folder that could be written, and so no lock in it");
         return Exit::Temporary;
     };
+    if is_blank(&remembered.records) {
+        out.complain(nothing_known(folder.as_deref()));
+        return Exit::Temporary;
+    }
     let rules = match spare::rules(&mut settings, &remembered.records) {
         Ok(rules) => rules,
         Err(exit) => return exit,

@@ -52,6 +52,8 @@ fn without_a_daemon_and_a_state_no_picture_is_made_up() {
     let shown = &status["ddns"][0]["ipv4"];
     assert_eq!((&shown["status"], &shown["reason"]), (&"undefined".into(), &"nothing is known".into()), "{status:#}");
     assert!(!home.state().exists(), "status makes nothing");
+    let unlock = home.run(&["unlock"]).with(75);
+    assert!(unlock.stderr.contains(folder) && unlock.stdout.is_empty(), "{unlock:?}");
     let plan = home.run(&["plan"]).with(0);
     assert!(plan.stderr.contains(folder) && plan.stderr.contains("a first round"), "{}", plan.stderr);
     assert!(plan.stdout.contains("send"), "{}", plan.stdout);

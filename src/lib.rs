@@ -18,12 +18,14 @@
 //! | [`store`] | outside: what is remembered; a journal that survives damage |
 //! | [`control`] | outside: the local socket: status, unlock, update, plan, health |
 //! | [`web`] | outside: what is served: the intake of pushed addresses, the TR-064 service, state and health |
+//! | [`owner`] | outside: who owns what is made in the state folder |
 //! | [`sandbox`] | outside: what the process gives up at its start |
 //! | [`signals`], [`systemd`], [`log`] | outside: what the system tells us and what we tell it |
 //!
 //! Imports point one way: `main → cli → daemon → edges`, `daemon → engine → rules`, edges → types from `rules` and their
 //! slice of the settings, `config → rules`. Edges do not import each other, except: `detect::echo`, `update`,
-//! `tr064` → `http` (→ `resolve`), `verify`, `detect::stun` → `resolve`, `detect::router` → `tr064`, `resolve`, `web` → `tr064`.
+//! `tr064` → `http` (→ `resolve`), `verify`, `detect::stun` → `resolve`, `detect::router` → `tr064`, `resolve`, `web` → `tr064`,
+//! `store`, `tr064`, `web` → `owner`.
 //! `tests/architecture.rs` reads the imports and fails on a breach.
 
 pub mod catalog;
@@ -35,6 +37,7 @@ pub mod detect;
 pub mod engine;
 pub mod http;
 pub mod log;
+pub mod owner;
 pub mod resolve;
 pub mod rules;
 pub mod sandbox;

@@ -16,6 +16,7 @@ mod journal;
 mod line;
 pub mod overlay;
 
+use crate::owner;
 pub use crate::rules::write::Write;
 pub use error::{OpenError, WriteError};
 pub use folder::was_used;
@@ -57,7 +58,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the state in `dir`, making the folder (0700) and its files (0600) as needed.
+    /// Opens the state in `dir`, making the folder (0700) and its files (0600) as needed; files belong to the
+    /// owner of the folder.
     ///
     /// A last line that a crash tore is dropped. Any other damage, a file without one whole line, a foreign file or an unknown
     /// version: the file is kept as `state.damaged-N`, and every line whose checksum is right goes on living.
@@ -76,7 +78,7 @@ impl Store {
             let kept = set_aside(dir, FILE).map_err(unwritable)?;
             notices.push(format!("{} is not a file; it was renamed to {kept:?}, and the state begins anew", path.display()));
         }
-        let file = options().create(true).open(&path).map_err(unwritable)?;
+        let file = owner::open_or_make(&options(), &path).map_err(unwritable)?;
         let scan = line::scan(BufReader::new(&file)).map_err(unwritable)?;
         if scan.good == 0 {
             sync_folder(dir).map_err(unwritable)?;
@@ -191,6 +193,7 @@ fn replace(dir: &Path, records: &BTreeMap<String, String>) -> io::Result<Journal
     let next = dir.join(NEXT);
     let _ = fs::remove_file(&next);
     let file = options().create_new(true).open(&next)?;
+    owner::inherit(&file, &dir.join(FILE));
     let written = fill(&file, records).and_then(|length| {
         fs::rename(&next, dir.join(FILE))?;
         Ok(length)

@@ -15,18 +15,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("catalog", &["rules"]),
     ("config", &["rules", "catalog"]),
     ("detect", &["rules", "config", "http", "resolve", "tr064"]),
-    ("tr064", &["rules", "config", "catalog", "http"]),
+    ("tr064", &["rules", "config", "catalog", "http", "owner"]),
     ("update", &["rules", "config", "http"]),
     ("verify", &["rules", "config", "resolve"]),
     ("http", &["rules", "config", "resolve"]),
     ("resolve", &["rules", "config"]),
-    ("store", &["rules", "config"]),
+    ("store", &["rules", "config", "owner"]),
     ("control", &["rules", "config"]),
     ("log", &["rules", "config"]),
+    ("owner", &[]),
     ("sandbox", &[]),
     ("signals", &["rules", "config"]),
     ("systemd", &["rules", "config"]),
-    ("web", &["rules", "config", "tr064"]),
+    ("web", &["rules", "config", "tr064", "owner"]),
 ];
 
 /// The roots of the program: they know every room.

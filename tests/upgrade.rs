@@ -86,3 +86,33 @@ fn nothing_is_sent_because_of_a_new_version() {
         assert!(!state.path().join("state.damaged-1").exists(), "{}: {told}", version.display());
     }
 }
+
+#[test]
+fn without_its_passwords_an_old_state_is_known_after_a_round_of_the_new_version() {
+    const SECRETS: [(&str, &str); 2] = [("WORD", "word"), ("ANOTHER", "another")];
+    for version in versions() {
+        let state = state_of(&version);
+        let config = state.path().join("config.toml");
+        let text = fs::read_to_string(version.join("config.toml")).expect("it can be read");
+        let elsewhere = |text: String, (name, secret): (&str, &str)| text.replace(&format!("{secret:?}"), &format!("{{ env = {name:?} }}"));
+        fs::write(&config, SECRETS.into_iter().fold(text, elsewhere)).expect("the folder is ours");
+        let run = |arguments: &[&str], secrets: &[(&str, &str)]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_wanbeacon"));
+            command
+                .env_clear()
+                .envs(secrets.iter().copied())
+                .args(arguments)
+                .arg("--config")
+                .arg(&config)
+                .arg("--state-dir")
+                .arg(state.path());
+            command.output().expect("the program starts")
+        };
+        let before = run(&["status"], &[]);
+        let told = String::from_utf8_lossy(&before.stderr);
+        assert!(before.status.code() == Some(78) && told.contains("banned.dyn.test"), "{}: {before:?}", version.display());
+        assert_eq!(run(&["--once"], &SECRETS).status.code(), LOCKED, "{}", version.display());
+        let (without, with) = (run(&["status", "--json"], &[]), run(&["status", "--json"], &SECRETS));
+        assert_eq!((without.status.code(), json(&without)), (LOCKED, json(&with)), "{}", version.display());
+    }
+}

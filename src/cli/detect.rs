@@ -42,7 +42,7 @@ struct Found {
 
 pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
     let engine = match look(options, Run::Survey) {
-        Ok((engine, _)) => engine,
+        Ok(looked) => looked.engine,
         Err(exit) => return exit,
     };
     let wan: Vec<Line> = engine

@@ -1,11 +1,13 @@
 //! Which folder holds the state.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::args::Options;
 use crate::config::{Overlay, StateDir};
+use crate::rules::state::ECHO;
 use crate::store;
 
 /// Where the state lives when nobody says.
@@ -34,6 +36,23 @@ pub fn configured(options: &Options) -> StateDir {
 /// It cannot be read, in words.
 pub fn overlay(options: &Options) -> Result<Overlay, String> {
     state_folder(options, &configured(options)).map_or_else(|| Ok(Overlay::default()), |folder| store::overlay::read(&folder))
+}
+
+/// No daemon answers and there is no state: what that means, and the remedy.
+pub(super) fn nothing_known(folder: Option<&Path>) -> String {
+    match folder {
+        Some(folder) => format!(
+            "no daemon is running with the state folder {}, and there is no state in it: nothing is known; if it is another folder, name that \
+             with --state-dir",
+            folder.display()
+        ),
+        None => "no daemon is running, and there is no state folder: nothing is known".to_owned(),
+    }
+}
+
+/// Does a state with these records (key → JSON) say nothing of a name or a line? A plan leaves the rests of echo services.
+pub(super) fn is_blank(records: &BTreeMap<String, String>) -> bool {
+    records.keys().all(|key| key.starts_with(ECHO))
 }
 
 /// A relative path starts at the folder of the configuration file.

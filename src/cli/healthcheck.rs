@@ -1,27 +1,19 @@
 //! `wanbeacon healthcheck`: is the daemon alive?
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::Duration;
-
 use super::args::Options;
 use super::ask::ask;
 use super::exit::Exit;
-use super::folder;
-use super::load;
+use super::listener::{self, LIMIT};
 use super::out::Out;
+use super::spare;
 use crate::control::Request;
-use crate::store;
-
-/// A daemon whose loop takes longer for one event is not well. Below the usual 30 s of Docker.
-const LIMIT: Duration = Duration::from_secs(10);
 
 /// Asks the daemon's own loop: it lives if it answers, whatever the providers say. Without a state folder, or with one that cannot be
 /// used, there is no socket; then the web listener is asked.
 pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     match ask(options, &Request::Health, LIMIT) {
         Ok(_) => Exit::Success,
-        Err(_) if web(options).is_some_and(|address| answers(address).unwrap_or(false)) => Exit::Success,
+        Err(_) if web(options) => Exit::Success,
         Err(error) => {
             out.complain(error);
             Exit::Unhealthy
@@ -29,32 +21,15 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Exit {
     }
 }
 
-/// Where the web listener of the configured daemon can be reached from here.
-fn web(options: &Options) -> Option<SocketAddr> {
-    // Who listens there may be another daemon: where there should be a socket, it counts.
-    if folder::state_folder(options, &folder::configured(options)).is_some_and(|folder| store::was_used(&folder)) {
-        return None;
-    }
-    let web = load::load(options).ok()?.loaded.settings.web;
-    let host = match web.listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        host => host,
-    };
-    web.enabled.then(|| SocketAddr::new(host, web.listen.port()))
-}
-
-fn answers(address: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.take(4096).read_to_end(&mut answer)?;
-    Ok(answer.starts_with(b"HTTP/1.0 200 ") || answer.starts_with(b"HTTP/1.1 200 "))
+/// Does the web listener of the configured daemon say that it is well?
+fn web(options: &Options) -> bool {
+    let address = spare::load(options).ok().and_then(|found| listener::address(options, &found.loaded.settings));
+    address.is_some_and(|address| listener::get(address, "/healthz", 4096).is_some())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
     use super::super::args::Args;

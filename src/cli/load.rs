@@ -21,7 +21,16 @@ pub(super) struct Found {
 ///
 /// Every problem of the configuration.
 pub(super) fn load(options: &Options) -> Result<Found, Vec<Problem>> {
-    over(options.config_file().0, folder::overlay(options), &World::real())
+    load_in(options, &World::real())
+}
+
+/// The same in `world`.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(super) fn load_in(options: &Options, world: &World) -> Result<Found, Vec<Problem>> {
+    over(options.config_file().0, folder::overlay(options), world)
 }
 
 fn over(path: &Path, overlay: Result<Overlay, String>, world: &World) -> Result<Found, Vec<Problem>> {

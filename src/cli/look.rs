@@ -3,8 +3,9 @@
 
 use super::args::Options;
 use super::exit::Exit;
-use super::folder::state_folder;
-use super::run::{DNS_PORT, settings};
+use super::folder::{is_blank, nothing_known, state_folder};
+use super::run::DNS_PORT;
+use super::spare;
 use crate::daemon::clock::Clock;
 use crate::daemon::edges::Edges;
 use crate::daemon::memory::Remembered;
@@ -14,9 +15,22 @@ use crate::engine::{Engine, Run};
 use crate::rules::moment::Now;
 use crate::store::{self, Store};
 
-/// The engine after its look, and when that was.
-pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
-    let settings = settings(options)?;
+/// What a look found.
+pub(super) struct Looked {
+    pub(super) engine: Engine,
+    /// When it was over.
+    pub(super) now: Now,
+    /// There is no state: every name counts as one of which nothing is known. In words.
+    pub(super) unknown: Option<String>,
+}
+
+/// Looks.
+///
+/// # Errors
+///
+/// Why it could not begin; it has been reported.
+pub(super) fn look(options: &Options, run: Run) -> Result<Looked, Exit> {
+    let mut settings = spare::settings(options)?;
     let folder = state_folder(options, &settings.daemon.state_dir);
     // A running daemon holds the folder: then the rest periods are read, and not written.
     let mut remembered = match Remembered::open(folder.as_deref()) {
@@ -29,7 +43,10 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
         },
     };
     let clock = Clock::default();
-    let mut engine = Engine::new(run, remembered.memory, rules(&settings), std::mem::take(&mut remembered.records));
+    let unknown = is_blank(&remembered.records).then(|| nothing_known(folder.as_deref()));
+    // Only a plan is made of what is remembered.
+    let rules = if run == Run::Look { spare::rules(&mut settings, &remembered.records)? } else { rules(&settings) };
+    let mut engine = Engine::new(run, remembered.memory, rules, std::mem::take(&mut remembered.records));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         tracing::error!("cannot start: {error}");
         Exit::Defect
@@ -49,7 +66,7 @@ pub(super) fn look(options: &Options, run: Run) -> Result<(Engine, Now), Exit> {
         }
         Ok(())
     })?;
-    Ok((engine, clock.now()))
+    Ok(Looked { engine, now: clock.now(), unknown })
 }
 
 /// Returns true when the look is over.

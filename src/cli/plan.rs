@@ -25,7 +25,12 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
             }
         },
         Err(CallError::NoDaemon) => match look(options, Run::Look) {
-            Ok((engine, now)) => engine.plan(now),
+            Ok(looked) => {
+                if let Some(unknown) = looked.unknown {
+                    out.complain(format_args!("{unknown}; this is what a first round would do"));
+                }
+                looked.engine.plan(looked.now)
+            }
             Err(exit) => return exit,
         },
         Err(error) => return refuse(out, &error),

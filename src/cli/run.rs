@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::folder::state_folder;
 use super::load::{self, Found};
 use super::out::Out;
-use crate::config::Settings;
+use crate::config::{Problem, Settings};
 use crate::control;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
@@ -115,7 +115,16 @@ pub(super) fn start(setup: Setup) -> Result<Ended, Exit> {
 ///
 /// It cannot be used; every problem has been reported.
 pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
-    load::load(options).map(Found::told).map_err(|problems| {
+    told(load::load(options))
+}
+
+/// What was read; its problems and warnings go to the log.
+///
+/// # Errors
+///
+/// As above.
+pub(super) fn told(read: Result<Found, Vec<Problem>>) -> Result<Settings, Exit> {
+    read.map(Found::told).map_err(|problems| {
         for problem in problems {
             tracing::error!("{problem}");
         }
@@ -124,13 +133,12 @@ pub(super) fn settings(options: &Options) -> Result<Settings, Exit> {
     })
 }
 
-/// The same for a command about `domain`.
+/// Settings for a command about `domain`.
 ///
 /// # Errors
 ///
-/// As above, or the name is not in the configuration.
-pub(super) fn settings_naming(options: &Options, domain: Option<&Domain>, out: &mut Out) -> Result<Settings, Exit> {
-    let settings = settings(options)?;
+/// The name is not in the configuration.
+pub(super) fn naming(settings: Settings, domain: Option<&Domain>, out: &mut Out) -> Result<Settings, Exit> {
     match domain.filter(|domain| !settings.entries.iter().any(|entry| entry.domains.contains(domain))) {
         None => Ok(settings),
         Some(unknown) => {

@@ -1,21 +1,28 @@
 //! `wanbeacon status`: the last known state of every entry, from the running daemon or else from the state folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::args::Options;
 use super::ask::{ask, refuse};
 use super::exit::Exit;
-use super::folder::state_folder;
+use super::folder::{is_blank, nothing_known, state_folder};
+use super::listener;
 use super::out::{Out, Tone};
-use super::run::{exit, settings};
+use super::run::exit;
+use super::spare;
+use crate::config::Settings;
 use crate::control::{CallError, Request};
 use crate::daemon::clock::Clock;
-use crate::daemon::rules;
 use crate::engine::{Engine, Memory, Run};
 use crate::rules::address::{Family, PerFamily};
+use crate::rules::domain::Domain;
 use crate::rules::snapshot::{NamePicture, Snapshot, StatusPicture};
 use crate::store;
+
+/// Longest status in bytes that is taken: ten thousand names have about 10 MB.
+const LONGEST: u64 = 256 * 1024 * 1024;
 
 /// A daemon answers from memory.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -29,11 +36,11 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
                 return Exit::Defect;
             }
         },
-        Err(CallError::NoDaemon) => match from_disk(options) {
+        Err(error @ CallError::Refused { .. }) => return refuse(out, &error),
+        Err(error) => match without_socket(options, &error, out) {
             Ok(picture) => picture,
             Err(exit) => return exit,
         },
-        Err(error) => return refuse(out, &error),
     };
     if json {
         out.json(&picture);
@@ -43,26 +50,55 @@ pub(super) fn run(options: &Options, json: bool, out: &mut Out) -> Exit {
     exit(&picture)
 }
 
-/// Without a daemon: the configuration and what the state says of it.
-fn from_disk(options: &Options) -> Result<Snapshot, Exit> {
-    let settings = settings(options)?;
-    let records = match state_folder(options, &settings.daemon.state_dir).map(|folder| store::read_only(&folder)) {
+/// The daemon may have no state folder that it could have a socket in; otherwise there is none, or it cannot be asked.
+fn without_socket(options: &Options, error: &CallError, out: &mut Out) -> Result<Snapshot, Exit> {
+    if let Some((picture, address)) = spare::load(options).ok().and_then(|found| from_web(options, &found.loaded.settings)) {
+        out.complain(format_args!("{error}; this is what the daemon at http://{address} says"));
+        return Ok(picture);
+    }
+    if matches!(error, CallError::NoDaemon) { from_disk(options, out) } else { Err(refuse(out, error)) }
+}
+
+/// What the web listener says. Another daemon than the configured one has other names.
+fn from_web(options: &Options, settings: &Settings) -> Option<(Snapshot, SocketAddr)> {
+    let address = listener::address(options, settings)?;
+    let picture: Snapshot = serde_json::from_slice(&listener::get(address, "/api/v1/status", LONGEST)?).ok()?;
+    let theirs: BTreeSet<&Domain> = picture.ddns.iter().map(|name| &name.domain).collect();
+    let ours: BTreeSet<&Domain> = settings.entries.iter().flat_map(|entry| &entry.domains).collect();
+    (theirs == ours).then_some((picture, address))
+}
+
+/// The configuration, and what the state says of it.
+fn from_disk(options: &Options, out: &mut Out) -> Result<Snapshot, Exit> {
+    let mut settings = spare::settings(options)?;
+    let folder = state_folder(options, &settings.daemon.state_dir);
+    let records = match folder.as_deref().map(store::read_only) {
         Some(Ok(loaded)) => {
             for notice in loaded.notices {
                 tracing::warn!("{notice}");
             }
-            loaded.records
+            Some(loaded.records)
         }
         Some(Err(error)) => {
-            tracing::warn!("{error}");
-            BTreeMap::new()
+            out.complain(error);
+            None
         }
-        None => BTreeMap::new(),
+        None => Some(BTreeMap::new()),
     };
+    if records.as_ref().is_some_and(is_blank) {
+        out.complain(nothing_known(folder.as_deref()));
+    }
+    let records = records.unwrap_or_default();
+    let unknown = is_blank(&records);
     let now = Clock::default().now();
-    let mut engine = Engine::new(Run::Still, Memory::Off, rules(&settings), records);
+    let rules = spare::rules(&mut settings, &records)?;
+    let mut engine = Engine::new(Run::Still, Memory::Off, rules, records);
     engine.recall(now);
-    Ok(engine.snapshot(now))
+    let mut picture = engine.snapshot(now);
+    if unknown {
+        picture.forget();
+    }
+    Ok(picture)
 }
 
 fn show(picture: &Snapshot, out: &mut Out) {

@@ -3,13 +3,13 @@
 use super::args::Options;
 use super::ask::pass_on;
 use super::exit::Exit;
-use super::folder::state_folder;
+use super::folder::{is_blank, nothing_known, state_folder};
 use super::out::Out;
-use super::run::settings_naming;
+use super::run::naming;
+use super::spare;
 use crate::control::Request;
 use crate::daemon::clock::Clock;
 use crate::daemon::memory::Remembered;
-use crate::daemon::rules;
 use crate::engine::event::{Action, Event};
 use crate::engine::{Engine, Run};
 use crate::rules::domain::Domain;
@@ -20,11 +20,12 @@ pub(super) fn run(options: &Options, domain: Option<Domain>, out: &mut Out) -> E
 }
 
 fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
-    let settings = match settings_naming(options, domain.as_ref(), out) {
+    let mut settings = match spare::settings(options).and_then(|settings| naming(settings, domain.as_ref(), out)) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let mut remembered = match Remembered::open(state_folder(options, &settings.daemon.state_dir).as_deref()) {
+    let folder = state_folder(options, &settings.daemon.state_dir);
+    let mut remembered = match Remembered::open(folder.as_deref()) {
         Ok(remembered) => remembered,
         Err(busy) => {
             out.complain(busy);
@@ -35,7 +36,15 @@ fn on_disk(options: &Options, domain: Option<Domain>, out: &mut Out) -> Exit {
         out.complain("there is no state folder that could be written, and so no lock in it");
         return Exit::Temporary;
     };
-    let mut engine = Engine::new(Run::Still, remembered.memory, rules(&settings), remembered.records);
+    if is_blank(&remembered.records) {
+        out.complain(nothing_known(folder.as_deref()));
+        return Exit::Temporary;
+    }
+    let rules = match spare::rules(&mut settings, &remembered.records) {
+        Ok(rules) => rules,
+        Err(exit) => return exit,
+    };
+    let mut engine = Engine::new(Run::Still, remembered.memory, rules, remembered.records);
     let mut opened = false;
     for action in engine.handle(Clock::default().now(), Event::Unlock { domain, by: "command".to_owned() }) {
         match action {

@@ -128,7 +128,7 @@ fn assemble(request: Request, credentials: Credentials, domains: Vec<Domain>, ch
         batch,
         spacing,
     } = request;
-    let account = digest([service.as_str(), &username, password.expose()]);
+    let account = digest([service.as_str(), &username, password.mark()]);
     let sending = Sending { single, together, method, headers, body, username, password, basic, fritz_compat, via };
     Entry {
         enabled,
@@ -239,7 +239,7 @@ fn fingerprint(request: &Request, credentials: &Credentials, domains: &[Domain],
         user_agent,
         if fritz_compat { "raw" } else { "encoded" },
         &credentials.username,
-        credentials.password.expose(),
+        credentials.password.mark(),
     ];
     parts.extend(request.texts.iter().map(String::as_str));
     parts.push("names");

@@ -57,6 +57,10 @@ fn login(
         report.missing(table, "password", "the box lets nobody in by name alone; password = { file = \"…\" } keeps it out of this file");
     }
     let password = password.given()?.fetch(surroundings.base, surroundings.world, report)?;
+    if password.is_unread() {
+        report.warn(&table.child("password"), "it cannot be read here", "the box is asked without a login");
+        return None;
+    }
     let username = username.given().map_or_else(String::new, |name| name.value.clone());
     readable.then_some(Login { username, password })
 }

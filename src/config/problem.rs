@@ -204,6 +204,16 @@ impl<'t> Report<'t> {
         self.found.iter().any(|problem| problem.severity == Severity::Error)
     }
 
+    /// How much was found so far.
+    pub(super) const fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Forgets everything but the first `count`.
+    pub(super) fn forget_after(&mut self, count: usize) {
+        self.found.truncate(count);
+    }
+
     /// Everything found, in the order of the text, what stands in no text last.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|problem| (problem.line == 0, problem.line, problem.column));

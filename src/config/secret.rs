@@ -65,8 +65,31 @@ impl RawSecret {
         }
     }
 
-    /// Fetches the secret. Relative paths start at `base`.
+    /// Fetches the secret. Relative paths start at `base`. In a world that spares secrets, one that is elsewhere and cannot be read
+    /// there is no problem.
     pub(super) fn fetch(&self, base: &Path, world: &World, report: &mut Report<'_>) -> Option<Secret> {
+        let before = report.count();
+        let fetched = self.read_now(base, world, report);
+        match self.elsewhere().filter(|_| fetched.is_none() && world.spares_secrets()) {
+            None => fetched,
+            Some(place) => {
+                report.forget_after(before);
+                Some(Secret::unread(place))
+            }
+        }
+    }
+
+    /// Where it stands, if that is not in the configuration.
+    fn elsewhere(&self) -> Option<String> {
+        match self {
+            Self::Bad | Self::Plain(_) => None,
+            Self::File(name) => Some(format!("file {}", name.value)),
+            Self::Variable(name) => Some(format!("env {}", name.value)),
+            Self::Credential(name) => Some(format!("credential {}", name.value)),
+        }
+    }
+
+    fn read_now(&self, base: &Path, world: &World, report: &mut Report<'_>) -> Option<Secret> {
         match self {
             Self::Bad => None,
             Self::Plain(secret) => checked(secret.value.clone(), &secret.place, report),

@@ -370,3 +370,23 @@ fn an_empty_list_of_sources_says_that_the_line_has_no_such_family() {
     assert!(lines[0].sources.v6.is_empty());
     assert_eq!(lines[0].sources.v4.len(), 4);
 }
+
+#[test]
+fn a_secret_that_cannot_be_read_is_spared_for_who_sends_nothing_and_every_other_problem_stays() {
+    for form in ["{ file = \"nowhere\" }", "{ env = \"UNSET\" }", "{ credential = \"x\" }"] {
+        let text = format!(
+            "[[ddns]]\nprovider = \"freedyn\"\ndomain = \"home.example.de\"\nusername = \"1234567890\"\npassword = {form}\n\
+             [fritzbox]\npassword = {form}\n[[web.user]]\nname = \"router\"\npassword = {form}\nrights = [\"app\"]\n"
+        );
+        assert!(load(&text, "c.toml", &World::given([], [])).is_err());
+        let Loaded { settings, warnings } = load(&text, "c.toml", &World::given([], []).sparing_secrets()).unwrap();
+        let entry = &settings.entries[0];
+        assert!(entry.sending.password.is_unread() && !entry.differs_from("whatever it was"), "{form}");
+        assert_eq!((settings.fritzbox.login, settings.web.users.len()), (None, 1));
+        assert_eq!(warnings.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), ["fritzbox.password"], "{form}");
+    }
+    for bad in ["{ }", "\"\"", "{ file = \"a\", env = \"b\" }"] {
+        let text = format!("[[ddns]]\nprovider = \"freedyn\"\ndomain = \"home.example.de\"\nusername = \"1234567890\"\npassword = {bad}\n");
+        assert!(load(&text, "c.toml", &World::given([], []).sparing_secrets()).is_err(), "{bad}");
+    }
+}

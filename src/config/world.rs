@@ -13,6 +13,7 @@ use super::problem::quoted;
 pub struct World {
     variables: BTreeMap<OsString, OsString>,
     disk: Disk,
+    spares_secrets: bool,
 }
 
 enum Disk {
@@ -41,7 +42,7 @@ impl World {
     /// The environment of this process, and the disk.
     #[must_use]
     pub fn real() -> Self {
-        Self { variables: std::env::vars_os().collect(), disk: Disk::Real }
+        Self { variables: std::env::vars_os().collect(), disk: Disk::Real, spares_secrets: false }
     }
 
     /// A world made of these variables and files, readable by their owner alone: for tests and for conversions.
@@ -51,6 +52,7 @@ impl World {
         Self {
             variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             disk: Disk::Given(files.into_iter().map(|(path, text)| (path.into(), private(text))).collect()),
+            spares_secrets: false,
         }
     }
 
@@ -61,6 +63,17 @@ impl World {
             files.insert(path.into(), file);
         }
         self
+    }
+
+    /// The same world for what sends nothing: a secret that cannot be read is left [unread](crate::rules::secret::Secret::unread).
+    #[must_use]
+    pub fn sparing_secrets(self) -> Self {
+        Self { spares_secrets: true, ..self }
+    }
+
+    /// Is a secret that cannot be read left unread?
+    pub(super) const fn spares_secrets(&self) -> bool {
+        self.spares_secrets
     }
 
     /// A variable that is set and not empty: Compose files pass unset variables on as empty ones.

@@ -184,10 +184,14 @@ impl Engine {
                     format!("the last request was not answered before the program ended; it is repeated at {until} if it is still needed");
                 turn.tell(Notice { class: Some(Class::Ambiguous), ..about(&entry, spot, Level::Warning, &text) });
             }
-            if record.muted.as_ref().is_some_and(|it| it.fingerprint != entry.fingerprint) {
+            if record.last_sent.is_some() && !entry.sending.password.is_unread() {
+                // Older versions did not write it down, and the password may be another one by now.
+                record.account = Some(entry.account.clone());
+            }
+            if record.muted.as_ref().is_some_and(|it| entry.differs_from(&it.fingerprint)) {
                 record.muted = None;
             }
-            if record.lock.as_ref().is_some_and(|it| opens(it, std::slice::from_ref(&entry.fingerprint), &version)) {
+            if record.lock.as_ref().is_some_and(|it| opens(it, std::slice::from_ref(&entry), &version)) {
                 record.lock = None;
                 turn.tell(about(&entry, spot, Level::Notice, "the settings changed: the lock is open"));
             }
@@ -199,12 +203,12 @@ impl Engine {
     }
 
     fn review_accounts(&mut self, turn: &mut Turn) {
-        let mut fingerprints: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut entries: BTreeMap<&str, Vec<Arc<Entry>>> = BTreeMap::new();
         for group in &self.groups {
-            fingerprints.entry(&group.entry.account).or_default().push(group.entry.fingerprint.clone());
+            entries.entry(&group.entry.account).or_default().push(Arc::clone(&group.entry));
         }
         for (account, it) in &mut self.accounts {
-            let current = fingerprints.get(account.as_str()).map_or(&[][..], Vec::as_slice);
+            let current = entries.get(account.as_str()).map_or(&[][..], Vec::as_slice);
             if it.lock.as_ref().is_some_and(|lock| !current.is_empty() && opens(lock, current, &self.rules.version)) {
                 it.lock = None;
                 turn.tell(Notice::new(Level::Notice, "the settings changed: the lock of the account is open"));
@@ -220,8 +224,8 @@ fn held_of(entry: &Entry, domain: &Domain, known: &mut BTreeMap<String, Held>) -
 }
 
 /// A lock opens with changed settings, or, if our program was refused, with another version of it.
-fn opens(lock: &Lock, fingerprints: &[String], version: &str) -> bool {
-    !fingerprints.contains(&lock.fingerprint) || (lock.class == Class::BlockedClient && lock.version != version)
+fn opens(lock: &Lock, entries: &[Arc<Entry>], version: &str) -> bool {
+    entries.iter().all(|entry| entry.differs_from(&lock.fingerprint)) || (lock.class == Class::BlockedClient && lock.version != version)
 }
 
 /// A notice about one name and family.

@@ -54,8 +54,8 @@ impl Engine {
             let Some(address) = order.addresses[spot.family] else {
                 continue;
             };
-            let own = &self.groups[spot.entry].entry;
-            let key = state::record_key(own, &own.domains[spot.name], spot.family);
+            let own = Arc::clone(&self.groups[spot.entry].entry);
+            let key = state::record_key(&own, &own.domains[spot.name], spot.family);
             let Some(held) = self.held_mut(spot) else {
                 continue;
             };
@@ -65,6 +65,7 @@ impl Engine {
             let record = &mut held.record;
             record.intent = Some(Intent { address, at: turn.now });
             record.last_sent = Some(turn.now);
+            record.account = Some(own.account.clone());
             record.budget_full_at = Some(schedule::REQUESTS.spent(record.budget_full_at, turn.now));
             if std::mem::take(&mut held.manual) {
                 record.last_manual = Some(turn.now);

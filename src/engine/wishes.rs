@@ -48,8 +48,7 @@ impl Engine {
         let recently = |it: &Option<Unlocked>| it.as_ref().is_some_and(|it| turn.now.since(it.at) < schedule::MANUAL && it.at < turn.now);
         let mut opened = false;
         let mut refused = false;
-        let account = self.account_mut(&entry.account);
-        if account.lock.is_some() {
+        if let Some(account) = self.accounts.get_mut(&entry.account).filter(|it| it.lock.is_some()) {
             if recently(&account.unlocked) {
                 refused = true;
             } else {

@@ -209,6 +209,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Do these settings differ from those of `fingerprint`? While the password was not read, nothing says so.
+    #[must_use]
+    pub fn differs_from(&self, fingerprint: &str) -> bool {
+        !self.sending.password.is_unread() && self.fingerprint != fingerprint
+    }
+
     /// May names of both entries travel in one request, where their addresses are equal? Everything that shapes a request and
     /// its time must be the same; what is booked afterwards is each entry's own.
     #[must_use]

@@ -49,6 +49,7 @@ impl Moments for Record {
             nochg_count: _,
             last_reply,
             worked_with: _,
+            account: _,
             last_manual,
             unlocked,
             off: _,

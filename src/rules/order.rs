@@ -90,6 +90,9 @@ impl Order {
 /// Says which value is missing or why the result is not a URL. Nothing secret is in the text.
 pub fn prepare(entry: &Entry, order: &Order) -> Result<Prepared, String> {
     let sending = &entry.sending;
+    if sending.password.is_unread() {
+        return Err("the password was not read".into());
+    }
     let template = template(entry, order)?;
     let names = names(entry, order);
     let values = values(entry, order, &names);

@@ -133,6 +133,21 @@ impl Snapshot {
 }
 
 impl Snapshot {
+    /// Nothing was seen and nothing is remembered: what is not switched off is `undefined`.
+    pub fn forget(&mut self) {
+        let reason = || Some("nothing is known".to_owned());
+        for line in &mut self.wan {
+            line.families = PerFamily::from_fn(|_| AddressPicture { reason: reason(), ..AddressPicture::default() });
+        }
+        for name in self.ddns.iter_mut().filter(|name| name.enabled) {
+            name.families = PerFamily::from_fn(|family| StatusPicture {
+                status: "undefined".to_owned(),
+                reason: reason().filter(|_| name.mode.wants(family)),
+                ..StatusPicture::default()
+            });
+        }
+    }
+
     /// One sentence: how many names there are, and how they are.
     #[must_use]
     pub fn sentence(&self) -> String {

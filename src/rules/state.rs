@@ -2,18 +2,21 @@
 //!
 //! What was observed, what was sent, what the provider accepted and what DNS answers are separate facts.
 
+mod key;
 mod line;
+mod unread;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Family, Prefix};
+use super::address::Prefix;
 use super::dialect::{Class, Scope};
-use super::domain::{Domain, Entry};
 use super::moment::Moment;
 use super::order::Endpoint;
+pub use key::{CLOCK, ECHO, account_key, check_key, echo_key, line_key, record_key};
 pub use line::{Gave, LineRecord};
+pub use unread::recall_accounts;
 
 /// The address that a provider accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +205,10 @@ pub struct Record {
     pub last_reply: Option<LastReply>,
     /// The settings that were accepted last: a bare 401 is judged by it.
     pub worked_with: Option<String>,
+    /// The account of the last request, as [`Entry::account`](super::domain::Entry::account) names it: for who cannot read the
+    /// password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Last update on a person's request.
     pub last_manual: Option<Moment>,
     /// Last time a person opened a lock, and how.
@@ -257,42 +264,6 @@ impl AccountState {
             _ => Endpoint::Own,
         }
     }
-}
-
-/// The key of the record of `domain` and `family` at `service`.
-#[must_use]
-pub fn record_key(entry: &Entry, domain: &Domain, family: Family) -> String {
-    format!("record/{}/{domain}/{}", entry.service, family.key())
-}
-
-/// The key of an account.
-#[must_use]
-pub fn account_key(account: &str) -> String {
-    format!("account/{account}")
-}
-
-/// What the keys of outside services begin with.
-pub const ECHO: &str = "echo/";
-
-/// The key of the time line's mark.
-pub const CLOCK: &str = "clock";
-
-/// The key of an outside service: by its URL, or as it is told in [`Services`](super::consensus::Services).
-#[must_use]
-pub fn echo_key(service: &str) -> String {
-    format!("{ECHO}{service}")
-}
-
-/// The key of a line's family.
-#[must_use]
-pub fn line_key(line: &str, family: Family) -> String {
-    format!("line/{line}/{}", family.key())
-}
-
-/// The key of a line's cross-checks.
-#[must_use]
-pub fn check_key(line: &str, family: Family) -> String {
-    format!("check/{line}/{}", family.key())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use super::error::OpenError;
+use crate::owner;
 
 /// Name of the lock file.
 const LOCK: &str = "lock";
@@ -47,13 +48,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), OpenError> {
 /// Another process has it, or the lock file cannot be written.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| unwritable(folder, &path, &error))?;
+    let file = owner::open_or_make(OpenOptions::new().write(true).mode(0o600), &path).map_err(|error| unwritable(folder, &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Busy { folder: folder.to_owned() }),

@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 
 use super::{set_aside, sync_folder};
 use crate::config::{OVERLAY, Overlay};
+use crate::owner;
 
 /// The next one while it is being written. Whatever a crash leaves here is not in force.
 const NEXT: &str = "overlay.toml.new";
@@ -65,6 +66,7 @@ pub fn write(folder: &Path, overlay: &Overlay) -> io::Result<()> {
     let next = folder.join(NEXT);
     let _ = fs::remove_file(&next);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+    owner::inherit(&file, &folder.join(OVERLAY));
     let written =
         file.write_all(overlay.text().as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&next, folder.join(OVERLAY)));
     if written.is_err() {

@@ -339,3 +339,25 @@ fn half_a_line_that_could_not_be_cut_off_is_cut_before_the_next_one() {
     journal.append(b"3\n").unwrap();
     assert_eq!(journal.medium().content, b"first\n3\n");
 }
+
+#[test]
+fn whatever_root_makes_in_the_folder_of_somebody_else_is_theirs() {
+    let dir = folder();
+    if std::os::unix::fs::chown(dir.path(), Some(12), Some(34)).is_err() {
+        println!("skipped: only root can give a folder away");
+        return;
+    }
+    let (mut store, _) = Store::open(dir.path()).unwrap();
+    store.write(&[Write::set("a", "1")]).unwrap();
+    drop(store);
+    fs::write(dir.path().join(FILE), "no journal").unwrap();
+    std::os::unix::fs::chown(dir.path().join(FILE), Some(12), Some(34)).unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    overlay::write(dir.path(), &crate::config::Overlay::default()).unwrap();
+    let owners: BTreeMap<String, (u32, u32)> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.metadata().map(|found| (found.uid(), found.gid())).unwrap()))
+        .collect();
+    assert_eq!(owners, ["lock", "overlay.toml", "state", "state.damaged-1"].map(|name| (name.to_owned(), (12, 34))).into());
+}

@@ -1,14 +1,16 @@
 //! Small files in the state folder that the daemon and a command of a person both write: whole or not at all, one after the
 //! other, and so that the daemon can read them afterwards.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
+
+use crate::owner;
 
 /// Most bytes that are read: ten thousand boxes.
 const LONGEST: u64 = 1024 * 1024;
@@ -36,7 +38,7 @@ pub(super) fn read(file: &Path) -> io::Result<Option<String>> {
 /// Keeps others from changing `file` until the result is dropped. The folder is what is locked: a file is replaced by writing it,
 /// and a third one would need an owner as well.
 pub(super) fn lock(file: &Path) -> io::Result<File> {
-    let folder = File::open(folder(file))?;
+    let folder = File::open(owner::folder(file))?;
     for _ in 1..TRIES {
         match folder.try_lock() {
             Ok(()) => return Ok(folder),
@@ -54,10 +56,7 @@ pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
     // A run that was killed may have left one.
     let _ = fs::remove_file(&beside);
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    if let Some(owner) = owner(file) {
-        // Only root can give a file away, and only root has to.
-        let _ = fchown(&open, Some(owner.uid()), Some(owner.gid()));
-    }
+    owner::inherit(&open, file);
     let written = open.write_all(text.as_bytes()).and_then(|()| open.sync_all()).and_then(|()| fs::rename(&beside, file));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
@@ -65,18 +64,9 @@ pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn owner(file: &Path) -> Option<Metadata> {
-    let old = fs::symlink_metadata(file).ok().filter(Metadata::is_file);
-    old.or_else(|| fs::metadata(folder(file)).ok())
-}
-
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{chown, symlink};
+    use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
     use super::*;
 

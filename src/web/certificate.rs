@@ -15,6 +15,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 
+use crate::owner;
 use crate::rules::fingerprint::Fingerprint;
 
 /// The certificate in the state folder; a chain, if the operator puts one there.
@@ -202,6 +203,7 @@ fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     let fresh = folder.join(format!("{name}.new"));
     let _ = fs::remove_file(&fresh);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    owner::inherit(&file, &folder.join(name));
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&fresh, folder.join(name))

@@ -3,6 +3,7 @@
 //! Nothing here leaves this machine. Tests that need root or namespaces say when they are skipped; the ones that take a
 //! minute are ignored by default: `cargo test --test binary -- --ignored`.
 
+mod absent;
 mod commands;
 mod daemon;
 mod dns;

@@ -43,6 +43,21 @@ fn a_round_that_cannot_remember_sends_nothing_and_says_whom_and_what_it_needs() 
 }
 
 #[test]
+fn what_root_does_beside_a_service_leaves_it_its_state() {
+    if !is_root() {
+        return skipped("needs root to run the program as somebody else");
+    }
+    let provider = Fake::start(Answer::good);
+    let home = unwritable(&provider, &fixed(Some(V4_NEW), None));
+    std::os::unix::fs::chown(home.state(), Some(NOBODY), Some(NOBODY)).expect("we are root");
+    home.once().with(0);
+    let mut command = home.command(&["--once"]);
+    command.uid(NOBODY).gid(NOBODY);
+    finish(command).with(0);
+    assert_eq!(provider.count(), 1, "the service knows what was published");
+}
+
+#[test]
 fn a_daemon_that_cannot_remember_goes_on_and_sends_nothing_after_a_refusal() {
     if !is_root() {
         return skipped("needs root to run the program as somebody else");

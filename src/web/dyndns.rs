@@ -19,6 +19,9 @@ const RIGHTS: [Right; 2] = [Right::App, Right::Config];
 /// How a login is asked for: a browser that is logged in elsewhere here does not log in here by itself.
 const CHALLENGE: &str = "Basic realm=\"wanbeacon push\", charset=\"UTF-8\"";
 
+/// Bytes of a password that are not shown: addresses are split at blanks and commas. Fewer are a coincidence.
+const PIECE: usize = 4;
+
 /// Answers an update. The body of an answer to HEAD is left out by the server, which needs its length.
 pub(super) async fn update(call: &Call, shared: &Shared) -> Reply {
     let settings = shared.settings();
@@ -75,6 +78,7 @@ fn user<'u>(call: &Call, fields: &Fields, shared: &Shared, settings: &'u Web) ->
     // The name that was given is not shown: it may be a password in the wrong place.
     let Some(user) = login::user(&settings.users, &login.name, &login.password) else {
         shared.failed(call.peer);
+        tracing::debug!("{} pushes, and is refused: the login is wrong", call.peer);
         return Err(Box::new(told_with(Code::BadAuth.into(), WWW_AUTHENTICATE, CHALLENGE)));
     };
     if !user.rights.any(&RIGHTS) {
@@ -128,10 +132,11 @@ fn says_who(call: &Call, user: &User, names: &str) -> String {
     format!("{} pushes as {} for {}", call.peer, quoted(&user.name), shown(names, user))
 }
 
-/// For the log, with the password left out that somebody put in the wrong field.
+/// For the log, without the password, or a piece of it, that somebody put in the wrong field.
 fn shown(text: &str, user: &User) -> String {
-    let password = user.password.expose();
-    if !password.is_empty() && text.contains(password) { "something with the password in it".to_owned() } else { quoted(text) }
+    let password = user.password.expose().trim();
+    let looks_like_it = !password.is_empty() && (text.contains(password) || (text.len() >= PIECE && password.contains(text)));
+    if looks_like_it { "not shown, it looks like the password".to_owned() } else { quoted(text) }
 }
 
 /// Says why a push was not taken: once, and its repetitions to whom looks closely. `fault`: somebody has to do something about it.

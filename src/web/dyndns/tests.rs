@@ -222,6 +222,18 @@ async fn a_daemon_that_cannot_take_it_is_a_fault() {
     assert_eq!(line(&call, None).await, (503, "911".into()), "it is stopping");
 }
 
+#[test]
+fn a_password_in_the_wrong_field_is_not_shown() {
+    let user = User { password: Secret::new(" geheim,wort ".into()), ..web().users.remove(0) };
+    for hidden in ["geheim,wort", "xgeheim,wort.de", "geheim", "wort"] {
+        assert!(!shown(hidden, &user).contains("wort") && !shown(hidden, &user).contains("geheim"), "{hidden}");
+    }
+    assert_eq!(shown("a.de,büro\n", &user), "\"a.de,büro\\n\"");
+    assert_eq!(shown("", &user), "\"\"");
+    let open = User { password: Secret::new(String::new()), ..user };
+    assert_eq!(shown("a.de", &open), "\"a.de\"");
+}
+
 #[tokio::test]
 async fn what_is_no_name_does_not_trouble_the_daemon() {
     let (reply, text, push) = told(&call("hostname=-,a%0d%0agood"), UNASKED).await;

@@ -200,8 +200,7 @@ fn takes_prefix(entry: &Entry, family: Family, push: &Push) -> bool {
 }
 
 /// `said` if that is among `had`, or else the first of them.
-fn this_or_first<T: PartialEq>(said: Option<T>, had: impl Iterator<Item = T>) -> Option<T> {
-    let mut had: Vec<T> = had.collect();
-    let at = had.iter().position(|it| Some(it) == said.as_ref()).unwrap_or(0);
-    (at < had.len()).then(|| had.swap_remove(at))
+fn this_or_first<T: PartialEq + Copy>(said: Option<T>, had: impl Iterator<Item = T>) -> Option<T> {
+    let had: Vec<T> = had.collect();
+    said.filter(|it| had.contains(it)).or(had.first().copied())
 }

@@ -123,12 +123,12 @@ impl Pushes {
             return Err(format!("{} answers for {} names", taken.len(), push.domains.len()));
         }
         for (domain, taken) in push.domains.iter().zip(taken) {
-            let takes = |entry: &Entry, family| takes_address(rules, entry, family, push) || takes_prefix(rules, entry, family, push);
+            let has_use = |entry: &Entry, family| takes_address(rules, entry, family, push) || takes_prefix(rules, entry, family, push);
             let mut entries = named(rules, domain).peekable();
             let known = entries.peek().is_some();
             let takers: Vec<(&Entry, Family)> = entries
                 .filter(|entry| entry.enabled)
-                .flat_map(|entry| Family::ALL.into_iter().filter(|it| takes(entry, *it)).map(move |it| (entry, it)))
+                .flat_map(|entry| Family::ALL.into_iter().filter(|it| has_use(entry, *it)).map(move |it| (entry, it)))
                 .collect();
             let is_news = |(entry, family): &(&Entry, Family)| {
                 let (said, after) = (self.said(domain, *family), self.after(domain, *family, push, u64::MAX));

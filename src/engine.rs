@@ -194,6 +194,7 @@ impl Engine {
         }
         self.look(turn);
         self.calm_down(turn);
+        self.warn_of_sites(turn);
         self.note_prefixes();
         if matches!(self.run, Run::Daemon | Run::Once) {
             self.ask(turn);
@@ -264,7 +265,7 @@ impl Engine {
     fn next_wake(&self, now: Moment) -> Option<Moment> {
         let touched = !self.touched.is_empty() || !self.pushes.touched.is_empty();
         let unsaved = self.storage_until.filter(|_| self.memory == Memory::Kept && touched);
-        let wakes = [self.next_look(), self.next_question(), self.next_send(now), unsaved];
+        let wakes = [self.next_look(), self.next_question(), self.next_send(now), self.next_site(), unsaved];
         wakes.into_iter().flatten().min().map(|at| at.max(now))
     }
 

@@ -13,6 +13,7 @@ mod listen;
 mod login;
 mod pace;
 mod places;
+mod refusals;
 mod request;
 mod route;
 mod server;

@@ -4,16 +4,16 @@
 use std::net::IpAddr;
 
 use libfuzzer_sys::fuzz_target;
-use wanbeacon::rules::address::publishable;
+use wanbeacon::rules::address::{Family, PerFamily, publishable};
 use wanbeacon::rules::intake::{Answer, Code, Fields, MOST_NAMES, Order};
-use wanbeacon::rules::push::Taken;
+use wanbeacon::rules::push::{Stored, Taken};
 use wanbeacon::rules::secret::Secret;
 
 const PASSWORD: &str = "Zq7xYw9kPvB";
 
 /// Parameters that mean something, or nearly.
-const NAMES: [&str; 12] =
-    ["hostname", "HOST", "myip", "A", "myip2", "aaaa", "ipv6praefx", "user", "benutzername", "passwort", "updateall", "mx"];
+const NAMES: [&str; 13] =
+    ["hostname", "HOST", "myip", "A", "myip2", "aaaa", "ipv6praefx", "user", "benutzername", "passwort", "updateall", "offline", "mx"];
 
 fuzz_target!(|input: (&[u8], &[u8], IpAddr, Vec<u8>, Vec<(u8, &[u8])>)| {
     let (query, form, peer, became, parameters) = input;
@@ -31,7 +31,7 @@ fn read(query: &[u8], form: &[u8], peer: IpAddr, became: &[u8]) {
     let login = fields.login(Some(("router".into(), Secret::new(PASSWORD.into())))).map(|it| format!("{it:?}"));
     assert!(login.is_none_or(|shown| !shown.contains(PASSWORD)));
     let answer = match Order::read(&fields, peer) {
-        Err(code) => Answer::from(code),
+        Err(refusal) => Answer::from(refusal),
         Ok(order) => {
             let names = order.push().map_or(0, |push| {
                 assert!(push.addresses.iter().all(|(_, address)| address.is_none_or(|it| publishable(it).is_ok())));
@@ -52,10 +52,14 @@ fn read(query: &[u8], form: &[u8], peer: IpAddr, became: &[u8]) {
     assert_eq!(success, answer.status == 200);
 }
 
+fn stored(address: IpAddr) -> Stored {
+    Stored { addresses: PerFamily::from_fn(|family| Some(address).filter(|it| Family::of(*it) == family)), prefix: None }
+}
+
 fn taken(which: u8, address: IpAddr) -> Taken {
     match which % 6 {
-        0 => Taken::Good,
-        1 => Taken::Unchanged,
+        0 => Taken::Good(stored(address)),
+        1 => Taken::Unchanged(stored(address)),
         2 => Taken::NoRecord,
         3 => Taken::Unknown,
         4 => Taken::Locked,

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::basis::{is_before, rank_of_push, stands_in};
+use super::configure::about;
+use super::event::Level;
 use super::feeds::uses_prefix;
 use super::parts::{Calm, Heard};
-use super::{Engine, Group, Wan, json};
+use super::{Engine, Group, Run, Spot, Turn, Wan, json};
 use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::consensus::{Source, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
-use crate::rules::push::{EACH_ITS_OWN, NOTHING_YET, OVERTAKEN, Pushed, latest, push_key};
+use crate::rules::push::{Apart, EACH_ITS_OWN, NOTHING_YET, OVERTAKEN, Pushed, apart, latest, push_key};
+use crate::rules::schedule::TOGETHER_GRACE;
 
 impl Engine {
     /// What was pushed for the names of this entry, where its line has such a source.
@@ -19,14 +22,51 @@ impl Engine {
         let heard = PerFamily::from_fn(|family| {
             let sources = &self.wan_of(&group.entry)?.line.sources[family];
             rank_of_push(sources)?;
-            let names = group.entry.domains.iter().filter_map(|domain| Some(&self.pushes.known.get(domain)?[family]));
-            let (observed, since) = latest(names, group.entry.ipv6_host.is_some());
+            let names = group.entry.domains.iter().filter_map(|domain| Some((domain, &self.pushes.known.get(domain)?[family])));
+            let machine = group.entry.ipv6_host.is_some();
+            let (observed, since) = latest(names.clone().map(|(_, pushed)| pushed), machine);
+            let apart = apart(names, machine && family == Family::V6);
             let since = since.unwrap_or(Moment(i64::MIN));
             let before = group.heard[family].as_ref();
             let (calm, shows) = before.map_or((Calm::new(), false), |it| (it.calm, it.shows));
-            Some(Heard { observed, since, calm, shows })
+            Some(Heard { observed, since, apart, calm, shows })
         });
         self.groups[entry].heard = heard;
+    }
+
+    /// The names of this entry were pushed different things, and it goes by what came last.
+    pub(super) fn at_odds(&self, entry: usize, family: Family) -> Option<&Apart> {
+        let Group { entry: settings, heard, .. } = &self.groups[entry];
+        let apart = heard[family].as_ref()?.apart.as_ref()?;
+        let counts = settings.enabled && settings.mode.wants(family);
+        (counts && self.basis(entry, family).is_some_and(|basis| basis.pushed)).then_some(apart)
+    }
+
+    /// Says once of an entry that several sites share it.
+    pub(super) fn warn_of_sites(&mut self, turn: &mut Turn) {
+        for (_, entry, family) in self.sites_to_warn_of().filter(|(at, ..)| *at <= turn.now).collect::<Vec<_>>() {
+            let Some(text) = self.at_odds(entry, family).map(|it| it.text.clone()) else {
+                continue;
+            };
+            let settings = &self.groups[entry].entry;
+            turn.tell(about(settings, Spot { entry, name: 0, family }, Level::Warning, &text));
+            self.pushes.warned.extend(settings.domains.first().map(|domain| (domain.clone(), family)));
+        }
+    }
+
+    /// When [`warn_of_sites`](Self::warn_of_sites) has something to say.
+    pub(super) fn next_site(&self) -> Option<Moment> {
+        self.sites_to_warn_of().map(|(at, ..)| at).min()
+    }
+
+    /// Entries that several sites share, and when that is certain: one router that calls once per name is through by then.
+    fn sites_to_warn_of(&self) -> impl Iterator<Item = (Moment, usize, Family)> + '_ {
+        let told = |entry: &Entry, family| entry.domains.first().is_some_and(|it| self.pushes.warned.contains(&(it.clone(), family)));
+        let all = (0..self.groups.len()).filter(|_| self.run == Run::Daemon).flat_map(|entry| Family::ALL.map(|family| (entry, family)));
+        all.filter_map(move |(entry, family)| {
+            let since = self.at_odds(entry, family)?.since;
+            (!told(&self.groups[entry].entry, family)).then(|| (since.plus(TOGETHER_GRACE), entry, family))
+        })
     }
 
     /// What is known of every entry's changes, by the names.

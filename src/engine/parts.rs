@@ -10,7 +10,7 @@ use crate::rules::consensus::{CrossCheck, Line, Round, SourceReport};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::Moment;
 use crate::rules::order::Order;
-use crate::rules::push::{Push, Pushed};
+use crate::rules::push::{Apart, Push, Pushed};
 use crate::rules::state::{Gave, LineRecord, Record};
 
 /// Where a record is: entry, name, family.
@@ -58,6 +58,8 @@ pub(super) struct Group {
 pub(super) struct Heard {
     pub(super) observed: Observed,
     pub(super) since: Moment,
+    /// Not all names were pushed the same.
+    pub(super) apart: Option<Apart>,
     /// Of what the names show, whichever source it is from.
     pub(super) calm: Calm,
     /// They show something now.
@@ -82,6 +84,8 @@ pub(super) struct Pushes {
     pub(super) touched: BTreeSet<(Domain, Family)>,
     /// What came before the clock was set.
     pub(super) early: Vec<Push>,
+    /// Entries, by their first name, that several sites share, and that this was said of.
+    pub(super) warned: BTreeSet<(Domain, Family)>,
 }
 
 /// One family of a line.

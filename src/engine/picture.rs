@@ -174,6 +174,7 @@ impl Engine {
         };
         let due = self.due_of(spot, now);
         let lock = account_lock.or(record.lock.as_ref());
+        let apart = self.at_odds(spot.entry, spot.family).map(|it| it.text.clone());
         StatusPicture {
             status: word,
             address: wanted,
@@ -186,7 +187,10 @@ impl Engine {
                 next_attempt(record, wanted.filter(|_| !self.has_new_prefix(spot)), &due, now)
             },
             locked: lock.map(|it| LockPicture { since: it.since, code: it.code.clone(), scope: it.scope, hint: it.hint.clone() }),
-            reason: reason(status, record, observed.map(|it| it.publish(entry.ipv6_host)), &due),
+            reason: [reason(status, record, observed.map(|it| it.publish(entry.ipv6_host)), &due), apart]
+                .into_iter()
+                .flatten()
+                .reduce(|why, apart| format!("{why}; {apart}")),
             verified_at: record.verified_at,
         }
     }

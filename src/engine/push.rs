@@ -5,10 +5,10 @@ use super::event::Level;
 use super::feeds::uses_prefix;
 use super::heard::listens;
 use super::{Engine, Memory, Spot, Turn, json};
-use crate::rules::address::Family;
+use crate::rules::address::{Family, Observed, PerFamily};
 use crate::rules::domain::{Domain, Entry};
 use crate::rules::moment::{Moment, Now};
-use crate::rules::push::{PUSH, Push, Pushed, Taken, latest, push_key};
+use crate::rules::push::{PUSH, Push, Pushed, Stored, Taken, latest, push_key};
 
 /// So many pushes wait for the clock to be set; the newest.
 const EARLY: usize = 100;
@@ -39,7 +39,8 @@ impl Engine {
         let takers: Vec<Spot> = spots
             .filter(|spot| {
                 let group = &self.groups[spot.entry];
-                group.entry.enabled && listens(group, spot.family)
+                let takes = takes_address(&group.entry, spot.family, push) || takes_prefix(&group.entry, spot.family, push);
+                group.entry.enabled && group.heard[spot.family].is_some() && takes
             })
             .collect();
         if takers.is_empty() {
@@ -63,11 +64,34 @@ impl Engine {
         let is_known = |spot: &Spot| {
             let (known, entry) = (self.known(domain, spot.family), &self.groups[spot.entry].entry);
             let after = self.after(domain, spot.family, push, now);
-            let address = !entry.mode.wants(spot.family) || (after.address, after.at) == (known.address, known.at);
-            address && (!uses_prefix(entry) || (after.prefix, after.prefix_at) == (known.prefix, known.prefix_at))
+            let address = !takes_address(entry, spot.family, push) || (after.address, after.at) == (known.address, known.at);
+            let prefix = || (after.prefix, after.prefix_at) == (known.prefix, known.prefix_at);
+            address && (!takes_prefix(entry, spot.family, push) || prefix()) && !self.is_said_anew(domain, spot.family, push)
         };
-        let is_repeated = || Family::ALL.into_iter().all(|family| !self.is_said_anew(domain, family, push));
-        if takers.iter().all(is_known) && is_repeated() { Taken::Unchanged } else { Taken::Good }
+        let stored = self.stored(&takers, push, now);
+        if takers.iter().all(is_known) { Taken::Unchanged(stored) } else { Taken::Good(stored) }
+    }
+
+    /// What `takers` have after `push`, part by part; if not all of them have the same, what was pushed is enough.
+    fn stored(&self, takers: &[Spot], push: &Push, now: Moment) -> Stored {
+        let having = |family: Family, takes: fn(&Entry, Family, &Push) -> bool| {
+            let its = takers.iter().filter(move |spot| spot.family == family && takes(&self.groups[spot.entry].entry, family, push));
+            its.map(move |spot| self.heard_after(spot.entry, family, push, now))
+        };
+        let addresses = |family| having(family, takes_address).filter_map(|it| it.address());
+        let prefixes = having(Family::V6, takes_prefix).filter_map(|it| it.prefix());
+        Stored {
+            addresses: PerFamily::from_fn(|family| this_or_first(push.addresses[family], addresses(family))),
+            prefix: this_or_first(push.prefix, prefixes),
+        }
+    }
+
+    /// What this entry has of `family` after `push`.
+    fn heard_after(&self, entry: usize, family: Family, push: &Push, now: Moment) -> Observed {
+        let entry = &self.groups[entry].entry;
+        let after = |domain| if push.domains.contains(domain) { self.after(domain, family, push, now) } else { self.known(domain, family) };
+        let names: Vec<Pushed> = entry.domains.iter().map(after).collect();
+        latest(names.iter(), entry.ipv6_host.is_some()).0
     }
 
     fn is_locked(&self, spot: Spot) -> bool {
@@ -123,7 +147,7 @@ impl Engine {
         let heard_by = |test: &dyn Fn(&Entry) -> bool| {
             named.iter().map(|&(entry, _)| &self.groups[entry]).any(|it| it.entry.enabled && it.heard[family].is_some() && test(&it.entry))
         };
-        let address = after.address.filter(|_| after.address != known.address && heard_by(&|entry| entry.mode.wants(family)));
+        let address = after.address.filter(|_| after.address != known.address && heard_by(&|entry| goes_by_address(entry, family)));
         let prefix = after.prefix.filter(|_| after.prefix != known.prefix && heard_by(&uses_prefix));
         let news = [address.map(|it| it.to_string()), prefix.map(|it| format!("the prefix {it}"))];
         let news: Vec<String> = news.into_iter().flatten().collect();
@@ -160,4 +184,23 @@ impl Engine {
         }
         self.pushes.early.push(push);
     }
+}
+
+/// Does this entry publish addresses of this family that are pushed? One for a machine behind the router lives by the prefix.
+fn goes_by_address(entry: &Entry, family: Family) -> bool {
+    entry.mode.wants(family) && (family == Family::V4 || entry.ipv6_host.is_none())
+}
+
+fn takes_address(entry: &Entry, family: Family, push: &Push) -> bool {
+    push.addresses[family].is_some() && goes_by_address(entry, family)
+}
+
+fn takes_prefix(entry: &Entry, family: Family, push: &Push) -> bool {
+    push.prefix_of(family).is_some() && uses_prefix(entry)
+}
+
+/// `said` if that is among `had`, or else the first of them.
+fn this_or_first<T: PartialEq + Copy>(said: Option<T>, had: impl Iterator<Item = T>) -> Option<T> {
+    let had: Vec<T> = had.collect();
+    said.filter(|it| had.contains(it)).or(had.first().copied())
 }

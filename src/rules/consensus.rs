@@ -45,7 +45,7 @@ pub enum Source {
     Command(String),
     /// A fixed address.
     Static(IpAddr),
-    /// A router calls us: each name has what was pushed for it.
+    /// A router calls us: each entry has what was pushed last for one of its names.
     Push,
 }
 

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::domain::Domain;
-use super::push::{Push, Taken};
+use super::push::{Push, Stored, Taken};
 
 mod addresses;
 mod code;
@@ -22,9 +22,18 @@ pub const MOST_NAMES: usize = 20;
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// For each name of the request its place among the domains of the push; `None`: it is no name.
-    places: Vec<Option<usize>>,
+    /// Each name of the request as it was sent, and its place among the domains of the push; `None`: it is no name.
+    names: Vec<(String, Option<usize>)>,
     push: Push,
+}
+
+/// Why a request fails as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is answered with.
+    pub code: Code,
+    /// What it is about, as the client sent it; empty if something is missing. Untrusted.
+    pub value: String,
 }
 
 /// What the client is told.
@@ -42,21 +51,21 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// The code that the whole request is answered with.
-    pub fn read(fields: &Fields, peer: IpAddr) -> Result<Self, Code> {
+    /// Why the request as a whole is refused.
+    pub fn read(fields: &Fields, peer: IpAddr) -> Result<Self, Refusal> {
         let names = fields.names()?;
         let asked = addresses::asked(fields, peer)?;
         let mut domains: Vec<Domain> = Vec::new();
-        let places = names.into_iter().map(|name| {
+        let mut place = |name| {
             let domain = Domain::parse(str::from_utf8(name).ok()?).ok()?;
             let known = domains.iter().position(|it| *it == domain);
             Some(known.unwrap_or_else(|| {
                 domains.push(domain);
                 domains.len() - 1
             }))
-        });
-        let places = places.collect();
-        Ok(Self { places, push: Push { domains, addresses: asked.addresses, prefix: asked.prefix } })
+        };
+        let names = names.into_iter().map(|name| (String::from_utf8_lossy(name).into_owned(), place(name))).collect();
+        Ok(Self { names, push: Push { domains, addresses: asked.addresses, prefix: asked.prefix } })
     }
 
     /// What is to be pushed, every name once; `None`: the request has no name that is one.
@@ -68,24 +77,49 @@ impl Order {
     /// The answer after `taken` became of the names of the [push](Self::push).
     #[must_use]
     pub fn answer(&self, taken: &[Taken]) -> Answer {
-        let codes = self.places.iter().map(|place| match place {
-            None => Code::NotFqdn,
-            Some(place) => taken.get(*place).map_or(Code::Fault, Code::of),
-        });
-        let codes: Vec<Code> = codes.collect();
-        let lines: Vec<String> = codes.iter().map(|code| self.line(*code)).collect();
+        let (codes, lines): (Vec<Code>, Vec<String>) = self.told(taken).map(|(_, code, stored)| (code, line(code, stored))).unzip();
         let succeeded = codes.iter().find(|code| code.status() == 200);
         let status = succeeded.or(codes.first()).map_or(500, |code| code.status());
         Answer { status, text: lines.join("\n") }
     }
 
-    fn line(&self, code: Code) -> String {
-        if !matches!(code, Code::Good | Code::NoChg) {
-            return code.word().to_owned();
-        }
-        let addresses = self.push.addresses.iter().filter_map(|(_, address)| address.as_ref().map(ToString::to_string));
-        let taken: Vec<String> = addresses.chain(self.push.prefix.as_ref().map(ToString::to_string)).collect();
-        format!("{} {}", code.word(), taken.join(","))
+    /// Each name as it was sent (untrusted), and what it is answered with.
+    pub fn codes<'a>(&'a self, taken: &'a [Taken]) -> impl Iterator<Item = (&'a str, Code)> {
+        self.told(taken).map(|(name, code, _)| (name, code))
+    }
+
+    fn told<'a>(&'a self, taken: &'a [Taken]) -> impl Iterator<Item = (&'a str, Code, Option<&'a Stored>)> {
+        self.names.iter().map(|(name, place)| match place.map(|place| taken.get(place)) {
+            None => (name.as_str(), Code::NotFqdn, None),
+            Some(None) => (name.as_str(), Code::Fault, None),
+            Some(Some(taken @ (Taken::Good(stored) | Taken::Unchanged(stored)))) => (name.as_str(), Code::of(taken), Some(stored)),
+            Some(Some(taken)) => (name.as_str(), Code::of(taken), None),
+        })
+    }
+}
+
+fn line(code: Code, stored: Option<&Stored>) -> String {
+    let addresses = stored.into_iter().flat_map(|it| it.addresses.iter()).filter_map(|(_, address)| address.as_ref());
+    let prefix = stored.and_then(|it| it.prefix.as_ref());
+    let all: Vec<String> = addresses.map(ToString::to_string).chain(prefix.map(ToString::to_string)).collect();
+    if all.is_empty() { code.word().to_owned() } else { format!("{} {}", code.word(), all.join(",")) }
+}
+
+impl Refusal {
+    fn about(code: Code, value: impl Into<String>) -> Self {
+        Self { code, value: value.into() }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::about(code, "")
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        refusal.code.into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Addresses that a router pushes for names, and what becomes of them.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -37,11 +38,12 @@ pub struct Pushed {
 /// What a push means for one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It is news for the families it names.
-    Good,
-    /// It is known.
-    Unchanged,
-    /// No entry with this name follows a line whose sources of any of these families name `push`.
+    /// Something of it is news.
+    Good(Stored),
+    /// It is known, or what another name of the entry was pushed later counts.
+    Unchanged(Stored),
+    /// No entry with this name has a use for any part of it: its line has no source `push` for the family, it does not want the
+    /// family, or it is for a machine behind the router and the prefix is missing.
     NoRecord,
     /// No entry has this name.
     Unknown,
@@ -49,6 +51,25 @@ pub enum Taken {
     Locked,
     /// The provider refuses this very address.
     Refused(IpAddr),
+}
+
+/// What the entries with a name have after a push, of those parts of it that they have a use for. What the names of one entry are
+/// pushed is the entry's: it may be what came later for another name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The addresses, each of its family.
+    pub addresses: PerFamily<Option<IpAddr>>,
+    /// The prefix of the LAN.
+    pub prefix: Option<Prefix>,
+}
+
+/// Names of one entry were pushed different things, and have what came last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// When that came.
+    pub since: Moment,
+    /// Which name was pushed what, and the remedy.
+    pub text: String,
 }
 
 /// What the keys of pushed addresses in the state begin with.
@@ -67,7 +88,7 @@ pub const NOTHING_YET: &str = "nothing was pushed yet for this name";
 pub const OVERTAKEN: &str = "a source that is trusted more gave an address later";
 
 /// Why a line has no pushed address of its own although its names have some.
-pub const EACH_ITS_OWN: &str = "each name has the address that was pushed for it";
+pub const EACH_ITS_OWN: &str = "each entry has the address that was pushed last for one of its names";
 
 impl Push {
     /// The prefix, if `family` is the one that has some.
@@ -138,6 +159,26 @@ pub fn latest<'a, I: Iterator<Item = &'a Pushed> + Clone>(names: I, machine: boo
     (observed, since)
 }
 
+/// Were the names of one entry pushed different addresses? For a `machine` behind the router it is the prefix that counts.
+#[must_use]
+pub fn apart<'a, I: Iterator<Item = (&'a Domain, &'a Pushed)> + Clone>(names: I, machine: bool) -> Option<Apart> {
+    if machine {
+        differing(names.filter_map(|(domain, it)| Some((it.prefix_at?, domain, it.prefix?))), "prefixes")
+    } else {
+        differing(names.filter_map(|(domain, it)| Some((it.at?, domain, it.address?))), "addresses")
+    }
+}
+
+fn differing<D: Display, T: PartialEq + Display>(said: impl Iterator<Item = (Moment, D, T)> + Clone, what: &str) -> Option<Apart> {
+    let (since, name, last) = said.clone().max_by_key(|(at, ..)| *at)?;
+    let (_, other, before) = said.filter(|(.., it)| *it != last).max_by_key(|(at, ..)| *at)?;
+    let text = format!(
+        "names of this entry were pushed different {what}: {before} for {other}, and later {last} for {name}, which all of them have now; \
+         each site needs an entry of its own"
+    );
+    Some(Apart { since, text })
+}
+
 /// Is this as old as its prefix, and not as its address? An entry for a `machine` behind the router lives by the prefix, another
 /// one by the address; if that was not pushed, by what was.
 #[must_use]
@@ -185,6 +226,19 @@ mod tests {
         assert_eq!((observed.address(), observed.prefix()), (b.address, a.prefix));
         assert_eq!(since, Some(later));
         assert_eq!(latest([&b, &a].into_iter(), true).1, Some(first));
+    }
+
+    #[test]
+    fn names_of_one_entry_are_apart_if_what_it_goes_by_differs() {
+        let (home, nas) = (Domain::parse("home.example.org").expect("a name"), Domain::parse("nas.example.org").expect("a name"));
+        let (first, later) = (RELEASED, Moment(RELEASED.0 + 1));
+        let said = |address, prefix, at| Pushed::default().after(&push(Some(address), Some(prefix)), Family::V6, at);
+        let (a, b) = (said("2003::1", "2003:1::/56", first), said("2003::2", "2003:1::/56", later));
+        let told = apart([(&nas, &b), (&home, &a)].into_iter(), false).expect("their addresses differ");
+        assert_eq!(told.since, later);
+        assert!(told.text.contains("2003::1 for home.example.org, and later 2003::2 for nas.example.org"), "{}", told.text);
+        assert_eq!(apart([(&nas, &b), (&home, &a)].into_iter(), true), None, "their prefixes do not");
+        assert_eq!(apart([(&nas, &b), (&home, &Pushed::default())].into_iter(), false), None, "nothing is no other address");
     }
 
     #[test]

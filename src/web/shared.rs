@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Question;
 use super::gate::Gate;
+use super::refusals::Refusals;
 use super::tr064::Logins;
 use crate::config::Web;
 
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     questions: mpsc::Sender<Question>,
     /// Who tried to log in how often.
     pub(crate) gate: Mutex<Gate>,
+    /// What was said of pushes that were refused.
+    refusals: Mutex<Refusals>,
     /// Where the gate's time begins.
     started: Instant,
     /// What clients of the TR-064 service may answer to.
@@ -34,6 +37,7 @@ impl Shared {
             settings: RwLock::new(Arc::new(settings)),
             questions,
             gate: Mutex::new(Gate::default()),
+            refusals: Mutex::default(),
             started: Instant::now(),
             logins: Logins::default(),
         }
@@ -102,6 +106,11 @@ impl Shared {
     /// Its login was right.
     pub(crate) fn let_in(&self, client: IpAddr) {
         self.gate().let_in(client, self.started.elapsed());
+    }
+
+    /// Is it news for the log that a push of `client` was answered with `word`, as `sentence` has it?
+    pub(super) fn is_news(&self, client: IpAddr, word: &'static str, sentence: &str) -> bool {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).is_news(client, word, sentence)
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {

@@ -159,6 +159,42 @@ fn a_push_for_one_name_leaves_the_others_alone() {
 }
 
 #[test]
+fn the_log_tells_why_a_push_was_refused_once_and_no_password() {
+    let provider = Fake::start(Answer::good);
+    let home = serving(&provider);
+    let daemon = home.daemon();
+    let client = daemon.client();
+    let ((name, password), encoded) = (ROUTER, "Rou%2Fter%2B4711%25");
+    for (query, word) in [
+        (format!("hostname={NAME}&myip=192.168.178.20"), "dnserr_int, not an address that is visible from outside (\"192.168.178.20\")"),
+        (format!("hostname={NAME}&myip=tomorrow"), "dnserr, no address that can be published (\"tomorrow\")"),
+        (format!("hostname={NAME}&offline=YES&myip={V4_NEW}"), "dnserr, no address that can be published (\"offline=YES\")"),
+        (format!("hostname=nowhere.example.org&myip={V4_NEW}"), "for \"nowhere.example.org\": notfqdn"),
+        (format!("myip={V4_NEW}"), "for \"\": nohost"),
+        (format!("hostname={NAME}&myip={encoded}"), "dnserr, no address that can be published (not shown, it looks like the password)"),
+        (format!("hostname={encoded}.de&myip={V4_NEW}"), "for not shown, it looks like the password: notfqdn"),
+    ] {
+        for _ in 0..3 {
+            assert_eq!(client.push(ROUTER, &query).status, 400);
+        }
+        daemon.says(word);
+        let text = daemon.text();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).collect();
+        assert!(lines.iter().all(|line| line.contains(&format!("127.0.0.1 pushes as {name:?}"))), "{text}");
+        assert_eq!(lines.iter().filter(|line| line.contains("WARN")).count(), 1, "{text}");
+    }
+    let of_six = push(client, V6_NEW);
+    assert_eq!(of_six, (200, "norecord".to_owned()));
+    assert_eq!(push(client, V4_NEW), good(V4_NEW));
+    let taken = format!("127.0.0.1 pushes as {name:?} for {NAME:?}: \"good {V4_NEW}\"");
+    daemon.says(&taken);
+    let text = daemon.text();
+    assert!(text.lines().any(|line| line.contains("INFO") && line.contains(&taken)), "{text}");
+    assert!(text.lines().any(|line| line.contains("INFO") && line.contains("norecord, no entry of this name has a use for it")), "{text}");
+    assert!(!text.contains(password), "{text}");
+}
+
+#[test]
 fn every_word_of_the_protocol_is_said_for_its_cause() {
     let provider = Fake::start(|seen| match seen.parameter("hostname").unwrap_or_default().split('.').next() {
         Some("locked") => Answer::ok("nohost"),

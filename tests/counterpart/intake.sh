@@ -126,7 +126,7 @@ two_calls() {
 
 placeholders() {
   echo "== a FRITZ!Box with all that it can fill in"
-  is "addresses and prefix in one call" "good 91.12.34.57,2003:f:cd::10,2003:f:cd:100::/56 200" \
+  is "addresses and prefix in one call, of which it needs the prefix" "good 2003:f:cd:100::/56 200" \
     "$(push "hostname=machine.$zone&myip=91.12.34.57&myip2=2003:f:cd::10&ipv6praefx=2003:f:cd:100::/56")"
   within 20 "the machine behind it has an address in the prefix" "2003:f:cd:100:$machine" sent machine
   is "the same once more" "nochg 2003:f:cd:100::/56 200" "$(push "hostname=machine.$zone&myip2=2003:f:cd:100::/56")"

@@ -9,7 +9,7 @@ use wanbeacon::rules::address::{Family, PerFamily, Prefix};
 use wanbeacon::rules::consensus::{RouterReading, Source};
 use wanbeacon::rules::domain::{Domain, Entry, Mode};
 use wanbeacon::rules::order::prepare;
-use wanbeacon::rules::push::{Push, Taken};
+use wanbeacon::rules::push::{Push, Stored, Taken};
 use wanbeacon::rules::template::{Text, parse_update_url};
 
 use super::desk::{Desk, V6_NEW};
@@ -46,6 +46,10 @@ fn push(desk: &mut Desk, address: Option<IpAddr>, lan: Option<&str>) -> Taken {
     taken.into_iter().next().expect("one answer per name")
 }
 
+fn stored(address: Option<IpAddr>, lan: Option<&str>) -> Stored {
+    Stored { addresses: PerFamily { v4: None, v6: address }, prefix: lan.map(prefix) }
+}
+
 /// What the provider was sent: every request can be built.
 fn urls(desk: &Desk) -> Vec<String> {
     let prepared = desk.sent.iter().map(|sent| prepare(&desk.rules.entries[0], &sent.order).expect("the request can be built"));
@@ -60,12 +64,12 @@ fn router(lan: Option<&str>) -> RouterReading {
 #[test]
 fn a_request_that_carries_the_prefix_waits_until_it_was_pushed() {
     let mut desk = desk(&[Source::Push]);
-    assert_eq!(push(&mut desk, Some(V6_NEW), None), Taken::Good);
+    assert_eq!(push(&mut desk, Some(V6_NEW), None), Taken::Good(stored(Some(V6_NEW), None)));
     desk.pass(DAY);
     assert_eq!(desk.sent.len(), 0);
     let picture = desk.picture(Family::V6);
     assert_eq!((picture.status.as_str(), picture.reason.as_deref()), ("new-address", Some("the prefix of the LAN is not known yet")));
-    assert_eq!(push(&mut desk, None, Some(OLD)), Taken::Good);
+    assert_eq!(push(&mut desk, None, Some(OLD)), Taken::Good(stored(None, Some(OLD))));
     desk.pass(SECOND * 20);
     assert_eq!(urls(&desk), [format!("{V6_NEW}&lan={OLD}")]);
     desk.say("good");
@@ -91,14 +95,14 @@ fn another_prefix_is_a_change_and_one_that_is_unknown_is_none() {
     desk.pass(SECOND);
     desk.say("good");
     desk.pass(HOUR);
-    assert_eq!(push(&mut desk, None, Some(NEW)), Taken::Good);
+    assert_eq!(push(&mut desk, None, Some(NEW)), Taken::Good(stored(None, Some(NEW))));
     assert_eq!(desk.picture(Family::V6).status, "new-address");
     desk.pass(SECOND);
     assert_eq!(urls(&desk), [format!("{V6_NEW}&lan={OLD}"), format!("{V6_NEW}&lan={NEW}")]);
     desk.say("nochg");
     assert_eq!(desk.picture(Family::V6).status, "complete");
     assert!(desk.notices.iter().any(|it| it.text.contains("the prefix of the LAN is new")), "{:?}", desk.notices);
-    assert_eq!(push(&mut desk, Some(V6_NEW), Some(NEW)), Taken::Unchanged);
+    assert_eq!(push(&mut desk, Some(V6_NEW), Some(NEW)), Taken::Unchanged(stored(Some(V6_NEW), Some(NEW))));
     desk.restart();
     desk.pass(DAY);
     assert_eq!(desk.sent.len(), 2);

@@ -12,7 +12,7 @@ use wanbeacon::rules::consensus::Source;
 use wanbeacon::rules::domain::{Domain, Entry, HostId};
 use wanbeacon::rules::moment::{Moment, RELEASED};
 use wanbeacon::rules::order::Slot;
-use wanbeacon::rules::push::{Push, Taken};
+use wanbeacon::rules::push::{Push, Stored, Taken};
 use wanbeacon::rules::snapshot::StatusPicture;
 
 use super::desk::{Desk, V4_NEW, V4_NEXT, V4_OLD, V6_NEW, freedyn};
@@ -22,6 +22,25 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 const HOME: &str = "home.example.org";
+
+const NOTHING: Stored = Stored { addresses: PerFamily { v4: None, v6: None }, prefix: None };
+const GOOD: Taken = Taken::Good(NOTHING);
+const UNCHANGED: Taken = Taken::Unchanged(NOTHING);
+
+/// Whatever is stored because of it.
+fn bare(taken: Taken) -> Taken {
+    match taken {
+        Taken::Good(_) => GOOD,
+        Taken::Unchanged(_) => UNCHANGED,
+        other => other,
+    }
+}
+
+/// What is stored of a push that is answered with a word.
+fn stored(addresses: &[IpAddr], prefix: Option<&str>) -> Stored {
+    let push = push(HOME, addresses, prefix);
+    Stored { addresses: push.addresses, prefix: push.prefix }
+}
 
 fn domain(name: &str) -> Domain {
     Domain::parse(name).expect("a name")
@@ -68,6 +87,11 @@ fn add(desk: &mut Desk, name: &str) {
 
 impl Desk {
     fn pushes(&mut self, push: Push) -> Vec<Taken> {
+        self.takes(push).into_iter().map(bare).collect()
+    }
+
+    /// The same, with what is stored.
+    fn takes(&mut self, push: Push) -> Vec<Taken> {
         let taken = self.engine().takes(&push, self.now());
         self.handle(Event::Pushed(push));
         taken
@@ -92,7 +116,7 @@ fn a_pushed_address_is_that_of_the_names_it_was_pushed_for_and_of_no_other() {
     let mut desk = with_sources(&freedyn("v4", "verify = false"), &[Source::Push]);
     add(&mut desk, "shop.example.org");
     desk.start();
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [GOOD]);
     desk.pass(SECOND);
     desk.say("good");
     desk.pass(DAY);
@@ -118,7 +142,7 @@ fn a_router_that_repeats_itself_for_ever_has_no_effect() {
     let (written, notices) = (desk.disk.clone(), desk.notices.len());
     for _ in 0..300 {
         desk.pass(Duration::from_secs(300));
-        assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+        assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [UNCHANGED]);
     }
     assert_eq!((desk.sent.len(), desk.looked, desk.notices.len()), (1, 0, notices));
     assert_eq!(desk.disk, written);
@@ -150,7 +174,7 @@ fn what_was_pushed_outlives_a_restart() {
     assert_eq!(desk.sent.len(), 1);
     let line = desk.line(Family::V4);
     assert_eq!((line.address, line.source.as_deref(), line.since), (Some(V4_NEW), Some("push"), since));
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [UNCHANGED]);
 }
 
 #[test]
@@ -186,6 +210,89 @@ fn an_entry_with_several_names_has_what_was_pushed_last_for_any_of_them() {
     desk.pass(SECOND);
     assert_eq!(desk.addresses(), [V4_NEW, V4_NEXT]);
     assert!(desk.sent.iter().all(|sent| sent.order.domains.len() == 2));
+}
+
+/// Two names in one entry that only hears, and how many warnings there were of what they were pushed.
+fn two_names() -> Desk {
+    let config = freedyn("v4", "verify = false").replace("\"home.example.org\"", "[\"a.example.org\", \"b.example.org\"]");
+    let mut desk = with_sources(&config, &[Source::Push]);
+    desk.start();
+    desk
+}
+
+#[test]
+fn two_sites_in_one_entry_share_what_came_last_and_that_is_said() {
+    let mut desk = two_names();
+    desk.pushes(push("a.example.org", &[V4_OLD], None));
+    desk.pass(SECOND);
+    desk.say("good\ngood");
+    desk.pass(HOUR);
+    assert_eq!(desk.takes(push("b.example.org", &[V4_NEW], None)), [Taken::Good(stored(&[V4_NEW], None))]);
+    desk.pass(SECOND);
+    desk.say("good\ngood");
+    for name in ["a.example.org", "b.example.org"] {
+        let reason = desk.name(name, Family::V4).reason.expect("that is to be known");
+        for part in [&format!("{V4_OLD} for a.example.org"), &format!("{V4_NEW} for b.example.org"), "an entry of its own"] {
+            assert!(reason.contains(part), "{reason}");
+        }
+    }
+    let written = desk.disk.clone();
+    for _ in 0..300 {
+        desk.pass(Duration::from_secs(300));
+        assert_eq!(desk.takes(push("a.example.org", &[V4_OLD], None)), [Taken::Unchanged(stored(&[V4_NEW], None))]);
+        assert_eq!(desk.takes(push("b.example.org", &[V4_NEW], None)), [Taken::Unchanged(stored(&[V4_NEW], None))]);
+    }
+    assert_eq!((desk.addresses(), desk.disk == written), (vec![V4_OLD, V4_NEW], true), "the provider is left in peace");
+    let warnings = desk.notices.iter().filter(|it| it.level == Level::Warning && it.text.contains("pushed different addresses"));
+    assert_eq!(warnings.count(), 1, "{:?}", desk.notices);
+    desk.pushes(push("a.example.org", &[V4_NEW], None));
+    assert_eq!(desk.name("a.example.org", Family::V4).reason, None, "now they agree");
+}
+
+#[test]
+fn a_router_that_calls_once_per_name_is_no_second_site() {
+    let mut desk = two_names();
+    for address in [V4_OLD, V4_NEW, V4_NEXT] {
+        for name in ["a.example.org", "b.example.org"] {
+            desk.pushes(push(name, &[address], None));
+            desk.pass(SECOND * 5);
+        }
+        desk.say("good\ngood");
+        desk.pass(DAY);
+    }
+    assert_eq!(desk.told("pushed different addresses"), 0, "{:?}", desk.notices);
+    // It fell silent of one of them.
+    desk.pushes(push("a.example.org", &[V4_OLD], None));
+    desk.pass(DAY);
+    assert_eq!(desk.told("pushed different addresses"), 1, "without another call");
+}
+
+#[test]
+fn what_an_entry_has_no_use_for_is_not_called_taken() {
+    let mut desk = called("v4");
+    let (first, later) = (ip("2003:e7:1:2:3::44"), ip("2003:e7:1:2:3::45"));
+    let prefix = Some("2003:e7:1::/56");
+    assert_eq!(desk.takes(push(HOME, &[V4_NEW, first], prefix)), [Taken::Good(stored(&[V4_NEW], None))]);
+    assert_eq!(desk.takes(push(HOME, &[V4_NEW, later], prefix)), [Taken::Unchanged(stored(&[V4_NEW], None))]);
+    assert_eq!(desk.takes(push(HOME, &[later], prefix)), [Taken::NoRecord]);
+
+    let mut desk = with_sources(&freedyn("both", "verify = false\nipv6_host = \"::1:2:3:4\""), &[Source::Push]);
+    desk.start();
+    assert_eq!(desk.takes(push(HOME, &[first], None)), [Taken::NoRecord]);
+    assert_eq!(desk.takes(push(HOME, &[V4_NEW, first], None)), [Taken::Good(stored(&[V4_NEW], None))]);
+    assert_eq!(desk.takes(push(HOME, &[V4_NEW, first], prefix)), [Taken::Good(stored(&[V4_NEW], prefix))]);
+    assert_eq!(desk.takes(push(HOME, &[V4_NEW, later], prefix)), [Taken::Unchanged(stored(&[V4_NEW], prefix))]);
+}
+
+#[test]
+fn of_two_entries_with_a_name_one_that_has_what_was_pushed_is_enough() {
+    let mut desk = two_names();
+    add(&mut desk, "a.example.org");
+    desk.reload();
+    desk.pushes(push("a.example.org", &[V4_OLD], None));
+    desk.pass(SECOND);
+    desk.pushes(push("b.example.org", &[V4_NEW], None));
+    assert_eq!(desk.takes(push("a.example.org", &[V4_OLD], None)), [Taken::Unchanged(stored(&[V4_OLD], None))]);
 }
 
 #[test]
@@ -246,7 +353,7 @@ fn the_first_call_waits_two_minutes_for_the_one_of_the_other_family() {
 fn a_source_that_is_trusted_more_counts_as_long_as_it_knows() {
     let mut desk = with_sources(&freedyn("v4", "verify = false"), &[command(), Source::Push]);
     desk.start();
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [GOOD]);
     desk.pass(SECOND);
     desk.say("good");
     desk.pass(HOUR);
@@ -305,14 +412,14 @@ fn what_a_router_repeats_while_the_line_says_nothing_is_news_once() {
     desk.say("good");
     desk.pass(HOUR);
     let written = desk.disk.clone();
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [UNCHANGED]);
     assert_eq!(desk.disk, written, "the line counts, and what is overtaken is not written again and again");
     desk.see(None);
     let (_, sources) = desk.engine().reports()[0].1.v4.clone();
     let pushed = sources.iter().find(|it| it.source == "push").expect("it is a source");
     assert_eq!((pushed.address, pushed.rejected.as_deref()), (Some(V4_NEW), Some("a source that is trusted more gave an address later")));
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good], "it says so now");
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Unchanged]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [GOOD], "it says so now");
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [UNCHANGED]);
     desk.pass(SECOND * 20);
     assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
 }
@@ -334,8 +441,8 @@ fn times_that_is_news(keys: &str, addresses: &[IpAddr], prefix: Option<&str>) ->
     for _ in 0..5 {
         let written = desk.disk.clone();
         let taken = desk.pushes(push(HOME, addresses, prefix));
-        assert_eq!(taken == [Taken::Good], desk.disk != written, "what is answered is what happens: {taken:?}");
-        news += usize::from(taken == [Taken::Good]);
+        assert_eq!(taken == [GOOD], desk.disk != written, "what is answered is what happens: {taken:?}");
+        news += usize::from(taken == [GOOD]);
         desk.pass(HOUR);
     }
     news
@@ -385,7 +492,7 @@ fn a_source_that_is_trusted_less_counts_until_something_is_pushed_and_then_rests
     let looked = desk.looked;
     desk.pass(DAY);
     assert_eq!(desk.looked, looked, "nobody needs it");
-    assert_eq!(desk.line(Family::V4).reason.as_deref(), Some("each name has the address that was pushed for it"));
+    assert_eq!(desk.line(Family::V4).reason.as_deref(), Some("each entry has the address that was pushed last for one of its names"));
     desk.pushes(push("shop.example.org", &[V4_NEW], None));
     assert_eq!(desk.line(Family::V4).address, Some(V4_NEW));
 }
@@ -395,17 +502,17 @@ fn machines_behind_the_router_have_its_prefix_and_never_the_network_of_its_addre
     let host = "ipv6_host = \"::1:2:3:4\"\nverify = false";
     let mut desk = with_sources(&freedyn("v6", host), &[Source::Push]);
     desk.start();
-    assert_eq!(desk.pushes(push(HOME, &[ip("2003:e7:ff::1")], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[ip("2003:e7:ff::1")], None)), [Taken::NoRecord], "it has no use for it");
     desk.pass(HOUR);
     assert_eq!(desk.sent.len(), 0);
     assert_eq!(desk.name(HOME, Family::V6).reason.as_deref(), Some("the router does not tell the prefix of its LAN"));
-    assert_eq!(desk.pushes(push(HOME, &[], Some("2003:e7:1:5600::/56"))), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[], Some("2003:e7:1:5600::/56"))), [GOOD]);
     desk.pass(SECOND * 20);
     assert_eq!(desk.addresses(), [ip("2003:e7:1:5600:1:2:3:4")]);
     desk.say("good");
     assert_eq!(desk.told("IPv6: the router pushes the prefix 2003:e7:1:5600::/56"), 1, "{:?}", desk.notices);
     desk.pass(HOUR);
-    assert_eq!(desk.pushes(push(HOME, &[ip("2003:e7:ff::1")], Some("2003:e7:1:5600::/56"))), [Taken::Unchanged]);
+    assert_eq!(desk.pushes(push(HOME, &[ip("2003:e7:ff::1")], Some("2003:e7:1:5600::/56"))), [UNCHANGED]);
 }
 
 #[test]
@@ -416,8 +523,8 @@ fn a_prefix_alone_is_enough_for_machines_and_no_address_for_the_router_itself() 
     desk.rules.entries[1] = Arc::new(Entry { ipv6_host: Some(host), ..(*desk.rules.entries[1]).clone() });
     desk.start();
     let both = Push { domains: vec![domain(HOME), domain("nas.example.org")], ..push(HOME, &[], Some("2003:e7:1:5600::/56")) };
-    assert_eq!(desk.pushes(both.clone()), [Taken::Unchanged, Taken::Good]);
-    assert_eq!(desk.pushes(both), [Taken::Unchanged, Taken::Unchanged]);
+    assert_eq!(desk.pushes(both.clone()), [Taken::NoRecord, GOOD]);
+    assert_eq!(desk.pushes(both), [Taken::NoRecord, UNCHANGED]);
     desk.pass(SECOND);
     assert_eq!(desk.addresses(), [ip("2003:e7:1:5600:1:2:3:4")]);
     assert_eq!(desk.name(HOME, Family::V6).address, None);
@@ -434,8 +541,8 @@ fn a_name_takes_a_push_only_where_its_line_has_that_source() {
     assert_eq!(desk.pushes(push("strange.example.org", &[V4_NEW], None)), [Taken::Unknown]);
     assert_eq!(desk.pushes(push("other.example.org", &[V4_NEW], None)), [Taken::NoRecord], "it is switched off");
     assert_eq!(desk.pushes(push(HOME, &[V6_NEW], None)), [Taken::NoRecord], "it is for IPv4 only");
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW, V6_NEW], None)), [Taken::Good], "one of both is enough");
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW, V6_NEW], None)), [Taken::Unchanged]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW, V6_NEW], None)), [GOOD], "one of both is enough");
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW, V6_NEW], None)), [UNCHANGED]);
     desk.rules.lines[0].sources.v4 = vec![command()];
     desk.reload();
     assert_eq!(desk.pushes(push(HOME, &[V4_NEXT], None)), [Taken::NoRecord]);
@@ -483,7 +590,7 @@ fn an_address_that_the_provider_refuses_is_not_taken_and_another_one_is() {
     desk.pass(SECOND);
     desk.say("dnserr");
     assert_eq!(desk.pushes(push(HOME, &[V4_OLD], None)), [Taken::Refused(V4_OLD)]);
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [GOOD]);
     desk.pass(HOUR);
     assert_eq!(desk.addresses(), [V4_OLD, V4_NEW]);
 }
@@ -500,7 +607,7 @@ fn of_several_entries_with_the_name_one_that_takes_it_is_enough() {
     desk.reload();
     desk.say("good");
     assert_eq!(desk.addresses(), [V4_OLD, V4_OLD], "what is known of the name is known to both");
-    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_NEW], None)), [GOOD]);
     desk.pass(HOUR);
     assert_eq!(desk.addresses(), [V4_OLD, V4_OLD, V4_NEW], "through the open one");
 }
@@ -530,7 +637,7 @@ fn what_is_pushed_before_the_clock_is_set_is_not_lost() {
     let mut desk = with_sources(&freedyn("v4", "verify = false"), &[Source::Push]);
     desk.wall = Moment(0);
     desk.start();
-    assert_eq!(desk.pushes(push(HOME, &[V4_OLD], None)), [Taken::Good]);
+    assert_eq!(desk.pushes(push(HOME, &[V4_OLD], None)), [GOOD]);
     desk.pushes(push(HOME, &[V4_NEW], None));
     desk.pass(HOUR);
     assert_eq!((desk.sent.len(), desk.disk.len()), (0, 0));

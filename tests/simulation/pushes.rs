@@ -7,7 +7,7 @@ use wanbeacon::engine::Rules;
 use wanbeacon::rules::address::{Family, PerFamily, Prefix};
 use wanbeacon::rules::consensus::{Line, Source};
 use wanbeacon::rules::domain::{Domain, Entry};
-use wanbeacon::rules::push::{Push, Taken};
+use wanbeacon::rules::push::{Push, Stored, Taken};
 
 use super::driver::World;
 use super::line::{Line as Model, public};
@@ -51,6 +51,17 @@ fn listens(rules: &Rules, entry: &Entry, family: Family) -> bool {
     rank(rules, entry, family).is_some() && (entry.mode.wants(family) || (family == Family::V6 && uses_prefix(entry)))
 }
 
+/// Does the entry have a use for the address that is pushed?
+fn takes_address(rules: &Rules, entry: &Entry, family: Family, push: &Push) -> bool {
+    let machine = family == Family::V6 && entry.ipv6_host.is_some();
+    push.addresses[family].is_some() && rank(rules, entry, family).is_some() && entry.mode.wants(family) && !machine
+}
+
+/// Does it have one for the prefix?
+fn takes_prefix(rules: &Rules, entry: &Entry, family: Family, push: &Push) -> bool {
+    family == Family::V6 && push.prefix.is_some() && rank(rules, entry, family).is_some() && uses_prefix(entry)
+}
+
 fn named<'a>(rules: &'a Rules, domain: &Domain) -> impl Iterator<Item = &'a Entry> {
     rules.entries.iter().map(AsRef::as_ref).filter(move |entry: &&Entry| entry.domains.contains(domain))
 }
@@ -90,7 +101,7 @@ impl Pushes {
             for family in Family::ALL {
                 let (said, mut after) = (self.said(domain, family), self.after(domain, family, push));
                 // Of what is locked or switched off the age counts as well.
-                let counts = taken.get(at).is_some_and(|taken| !matches!(taken, Taken::Unchanged | Taken::Unknown));
+                let counts = taken.get(at).is_some_and(|taken| !matches!(taken, Taken::Unchanged(_) | Taken::Unknown));
                 let key = (domain.as_str().to_owned(), family);
                 let once = self.renewed.get(&key) != Some(&told[family]);
                 if counts && once && named(rules, domain).any(|entry| self.may_renew(rules, entry, family, push)) {
@@ -119,16 +130,17 @@ impl Pushes {
             return Err(format!("{} answers for {} names", taken.len(), push.domains.len()));
         }
         for (domain, taken) in push.domains.iter().zip(taken) {
-            let names = |family: Family| push.addresses[family].is_some() || (family == Family::V6 && push.prefix.is_some());
+            let has_use = |entry: &Entry, family| takes_address(rules, entry, family, push) || takes_prefix(rules, entry, family, push);
             let mut entries = named(rules, domain).peekable();
             let known = entries.peek().is_some();
             let takers: Vec<(&Entry, Family)> = entries
                 .filter(|entry| entry.enabled)
-                .flat_map(|entry| Family::ALL.into_iter().filter(|it| names(*it) && listens(rules, entry, *it)).map(move |it| (entry, it)))
+                .flat_map(|entry| Family::ALL.into_iter().filter(|it| has_use(entry, *it)).map(move |it| (entry, it)))
                 .collect();
             let is_news = |(entry, family): &(&Entry, Family)| {
                 let (said, after) = (self.said(domain, *family), self.after(domain, *family, push));
-                (entry.mode.wants(*family) && said.address != after.address) || (uses_prefix(entry) && said.prefix != after.prefix)
+                (takes_address(rules, entry, *family, push) && said.address != after.address)
+                    || (takes_prefix(rules, entry, *family, push) && said.prefix != after.prefix)
             };
             let again = || {
                 let may = |entry: &Entry| Family::ALL.into_iter().any(|family| self.may_renew(rules, entry, family, push));
@@ -137,8 +149,10 @@ impl Pushes {
             let right = match taken {
                 Taken::Unknown => !known,
                 Taken::NoRecord => known && takers.is_empty(),
-                Taken::Unchanged => !takers.is_empty() && !takers.iter().any(is_news),
-                Taken::Good => takers.iter().any(is_news) || again(),
+                Taken::Unchanged(stored) => {
+                    !takers.is_empty() && !takers.iter().any(is_news) && self.is_stored(rules, &takers, push, stored)
+                }
+                Taken::Good(stored) => (takers.iter().any(is_news) || again()) && self.is_stored(rules, &takers, push, stored),
                 // Locks and refusals are seen at the requests that follow.
                 Taken::Locked | Taken::Refused(_) => !takers.is_empty(),
             };
@@ -147,6 +161,26 @@ impl Pushes {
             }
         }
         Ok(())
+    }
+
+    /// Is that what the entries have after this push, of the parts that they take and no others?
+    fn is_stored(&self, rules: &Rules, takers: &[(&Entry, Family)], push: &Push, stored: &Stored) -> bool {
+        let mut after = self.clone();
+        after.pushed(rules, push, &[], PerFamily::default(), u64::MAX);
+        let has = |entry: &Entry, family, part: &dyn Fn(&Said) -> bool| entry.domains.iter().any(|it| part(&after.said(it, family)));
+        let addresses = Family::ALL.into_iter().all(|family| {
+            let mut its = takers.iter().filter(|(entry, of)| *of == family && takes_address(rules, entry, family, push)).peekable();
+            match stored.addresses[family] {
+                None => its.peek().is_none(),
+                Some(address) => its.any(|(entry, _)| has(entry, family, &|said| said.address.is_some_and(|(_, it)| it == address))),
+            }
+        });
+        let mut its = takers.iter().filter(|(entry, of)| takes_prefix(rules, entry, *of, push)).peekable();
+        addresses
+            && match stored.prefix {
+                None => its.peek().is_none(),
+                Some(prefix) => its.any(|(entry, of)| has(entry, *of, &|said| said.prefix.is_some_and(|(_, it)| it == prefix))),
+            }
     }
 
     /// The address that was pushed last for a name of this entry, or that of its machine in the prefix that was.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
-use super::{Code, Fields};
+use super::{Code, Fields, Refusal};
 use crate::rules::address::{Family, PerFamily, Prefix, carrier_nat, parse_strict, publishable};
 
 /// Lengths of a prefix that a LAN can have: no registry gave away more than a /16, and behind /64 there is no room for the
@@ -26,29 +26,38 @@ enum Value {
 
 /// What `fields` ask to be set; without any field for it, the address of `peer`. Fields that are all empty are a line that has
 /// no address: that of the connection would be somebody else's (carrier NAT).
-pub(super) fn asked(fields: &Fields, peer: IpAddr) -> Result<Asked, Code> {
+pub(super) fn asked(fields: &Fields, peer: IpAddr) -> Result<Asked, Refusal> {
+    // Who wants the name taken off the air must not have it published.
+    if let Some(wish) = fields.parking() {
+        return Err(Refusal::about(Code::DnsErr, wish));
+    }
     let mut asked = Asked::default();
     for field in fields.addresses() {
         for value in values(text(field)?) {
-            match read(value).ok_or(Code::DnsErr)? {
-                Value::Address(address) => asked.address(address)?,
-                Value::Prefix(prefix) => asked.prefix(prefix)?,
-            }
+            asked.value(value).map_err(|code| Refusal::about(code, value))?;
         }
     }
     if let Some(field) = fields.prefix() {
-        asked.prefix(prefix(text(field)?).ok_or(Code::DnsErr)?)?;
+        let text = text(field)?;
+        prefix(text).ok_or(Code::DnsErr).and_then(|prefix| asked.prefix(prefix)).map_err(|code| Refusal::about(code, text))?;
     }
     if asked.addresses == PerFamily::default() && asked.prefix.is_none() {
         if fields.has_place() {
-            return Err(Code::DnsErr);
+            return Err(Code::DnsErr.into());
         }
-        asked.address(peer.to_canonical())?;
+        asked.address(peer.to_canonical()).map_err(|code| Refusal::about(code, peer.to_canonical().to_string()))?;
     }
     Ok(asked)
 }
 
 impl Asked {
+    fn value(&mut self, value: &str) -> Result<(), Code> {
+        match read(value).ok_or(Code::DnsErr)? {
+            Value::Address(address) => self.address(address),
+            Value::Prefix(prefix) => self.prefix(prefix),
+        }
+    }
+
     fn address(&mut self, address: IpAddr) -> Result<(), Code> {
         fit(address)?;
         let before = self.addresses[Family::of(address)].replace(address);
@@ -86,8 +95,8 @@ fn is_internal(address: IpAddr) -> bool {
     }
 }
 
-fn text(field: &[u8]) -> Result<&str, Code> {
-    str::from_utf8(field).map_err(|_| Code::DnsErr)
+fn text(field: &[u8]) -> Result<&str, Refusal> {
+    str::from_utf8(field).map_err(|_| Refusal::about(Code::DnsErr, String::from_utf8_lossy(field)))
 }
 
 /// Dyn's third version lists the addresses of both families in one field.

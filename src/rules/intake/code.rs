@@ -7,9 +7,10 @@ use crate::rules::push::Taken;
 pub enum Code {
     /// The address is taken.
     Good,
-    /// It was known.
+    /// It was known. Also if the entry has another address by now that was pushed for another of its names: then that follows, and
+    /// the request has no effect. An error would make clients try again, or stop for good.
     NoChg,
-    /// No entry of this name wants pushed addresses of these families: nothing to do, and no error.
+    /// No entry of this name has a use for what was pushed: nothing to do, and no error.
     NoRecord,
     /// The login is missing or wrong, its user lacks the right, or the page of another site asks.
     BadAuth,
@@ -23,7 +24,7 @@ pub enum Code {
     Abuse,
     /// Neither GET nor HEAD nor POST.
     BadAgent,
-    /// An address that cannot be read, or that nobody publishes.
+    /// An address that cannot be read, or that nobody publishes; none at all, also by `offline=YES`.
     DnsErr,
     /// An address that is not visible from outside: private, carrier NAT, loopback, link-local, unique local.
     DnsErrInt,
@@ -75,6 +76,27 @@ impl Code {
         }
     }
 
+    /// What it means here, for the log.
+    #[must_use]
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Good => "taken",
+            Self::NoChg => "known already",
+            Self::NoRecord => "no entry of this name has a use for it",
+            Self::BadAuth => "the login is missing, wrong, or not enough",
+            Self::NotFqdn => "not a name, or none that an entry has",
+            Self::NoHost => "no name is given",
+            Self::NumHost => "more than 20 names",
+            Self::Abuse => "the name is locked at its provider",
+            Self::BadAgent => "not with this method",
+            Self::DnsErr => "no address that can be published",
+            Self::DnsErrInt => "not an address that is visible from outside",
+            Self::DnsErrLock => "the provider refuses this address",
+            Self::Fault => "it could not be stored, or the daemon is busy",
+            Self::UpAllIsDeprecated => "names have to be listed",
+        }
+    }
+
     /// The HTTP status that it comes with, where the cause is not one that has a status of its own. FRITZ!OS goes by it.
     #[must_use]
     pub const fn status(self) -> u16 {
@@ -93,8 +115,8 @@ impl Code {
     /// What a name is answered with.
     pub(super) const fn of(taken: &Taken) -> Self {
         match taken {
-            Taken::Good => Self::Good,
-            Taken::Unchanged => Self::NoChg,
+            Taken::Good(_) => Self::Good,
+            Taken::Unchanged(_) => Self::NoChg,
             Taken::NoRecord => Self::NoRecord,
             Taken::Unknown => Self::NotFqdn,
             Taken::Locked => Self::Abuse,

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode;
 
-use super::{Code, MOST_NAMES};
+use super::{Code, MOST_NAMES, Refusal};
 use crate::rules::secret::Secret;
 
 /// Names for one thing. Of those that are there the last one counts: FreeDYN says so of the user, and leaves the others open.
@@ -15,6 +15,8 @@ const FIRST: Family = &["ip", "myip", "ipv4", "ipaddr", "ipadress", "a"];
 const SECOND: Family = &["ip2", "myip2", "ipv6", "ipaddr2", "ipadress2", "aaaa"];
 const PREFIX: Family = &["ipv6praefx"];
 const ALL_NAMES: Family = &["updateall"];
+/// Not FreeDYN's but Dyn's own: clients of either service send it to take a name off the air.
+const OFFLINE: Family = &["offline"];
 
 /// Parameters that mean something, decoded. Not to be shown: a password may be among them.
 pub struct Fields {
@@ -51,18 +53,31 @@ impl Fields {
     }
 
     /// The names, at least one, in order; what lies between commas and is blank is none.
-    pub(super) fn names(&self) -> Result<Vec<&[u8]>, Code> {
-        if self.sent.iter().any(|(name, _)| ALL_NAMES.contains(name)) {
-            return Err(Code::UpAllIsDeprecated);
+    pub(super) fn names(&self) -> Result<Vec<&[u8]>, Refusal> {
+        if let Some((name, _)) = self.sent.iter().find(|(name, _)| ALL_NAMES.contains(name)) {
+            return Err(Refusal::about(Code::UpAllIsDeprecated, *name));
         }
         let list = self.last(NAMES).unwrap_or_default().split(|byte| *byte == b',');
         let names: Vec<&[u8]> = list.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).collect();
         match names.as_slice() {
-            [] => Err(Code::NoHost),
-            [name] if [&b"all"[..], b"updateall"].iter().any(|all| name.eq_ignore_ascii_case(all)) => Err(Code::UpAllIsDeprecated),
-            _ if names.len() > MOST_NAMES => Err(Code::NumHost),
+            [] => Err(Code::NoHost.into()),
+            [name] if [&b"all"[..], b"updateall"].iter().any(|all| name.eq_ignore_ascii_case(all)) => {
+                Err(Refusal::about(Code::UpAllIsDeprecated, String::from_utf8_lossy(name)))
+            }
+            _ if names.len() > MOST_NAMES => Err(Refusal::about(Code::NumHost, format!("{} names", names.len()))),
             _ => Ok(names),
         }
+    }
+
+    /// The list of names as it was sent, for showing; untrusted.
+    #[must_use]
+    pub fn list(&self) -> String {
+        String::from_utf8_lossy(self.last(NAMES).unwrap_or_default()).into_owned()
+    }
+
+    /// The wish for a name without an address, if there is one.
+    pub(super) fn parking(&self) -> Option<&'static str> {
+        self.last(OFFLINE).filter(|value| value.eq_ignore_ascii_case(b"yes")).map(|_| "offline=YES")
     }
 
     /// What the two address fields hold.
@@ -92,7 +107,7 @@ fn pair(text: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let mut parts = text.splitn(2, |byte| *byte == b'=');
     let name = decoded(parts.next().unwrap_or_default());
     let value = decoded(parts.next().unwrap_or_default());
-    let families = [USER, PASSWORD, NAMES, FIRST, SECOND, PREFIX, ALL_NAMES];
+    let families = [USER, PASSWORD, NAMES, FIRST, SECOND, PREFIX, ALL_NAMES, OFFLINE];
     let known = families.into_iter().flatten().find(|known| name.eq_ignore_ascii_case(known.as_bytes()))?;
     // A blank at the end of a password may be part of it.
     let login = USER.contains(known) || PASSWORD.contains(known);

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rules::address::Prefix;
+use crate::rules::address::{PerFamily, Prefix};
 use crate::rules::secret::Secret;
 
 const PEER: &str = "91.12.34.99";
@@ -15,13 +15,26 @@ fn fields(query: &str) -> Fields {
 }
 
 fn order(query: &str) -> Result<Order, Code> {
-    Order::read(&fields(query), ip(PEER))
+    Order::read(&fields(query), ip(PEER)).map_err(|refusal| refusal.code)
+}
+
+/// All of it, as if the entries had a use for every part.
+fn all(order: &Order) -> Stored {
+    Stored { addresses: order.push.addresses, prefix: order.push.prefix }
+}
+
+fn good(order: &Order) -> Taken {
+    Taken::Good(all(order))
+}
+
+fn unchanged(order: &Order) -> Taken {
+    Taken::Unchanged(all(order))
 }
 
 /// What is asked to be set for one name: addresses and prefix, joined by a comma; or the code.
 fn set(parameters: &str) -> String {
     match order(&format!("hostname=a.de&{parameters}")) {
-        Ok(order) => order.line(Code::Good).replacen("good ", "", 1),
+        Ok(order) => order.answer(&[good(&order)]).text.replacen("good ", "", 1),
         Err(code) => code.word().to_owned(),
     }
 }
@@ -82,7 +95,7 @@ fn of_one_name_the_last_that_holds_something_counts() {
 fn the_body_of_a_form_comes_behind_the_query() {
     let fields = Fields::read(b"hostname=a.de&myip=91.0.0.1", b"myip=91.0.0.2&user=u");
     let order = Order::read(&fields, ip(PEER)).unwrap();
-    assert_eq!(order.answer(&[Taken::Good]).text, "good 91.0.0.2");
+    assert_eq!(order.answer(&[good(&order)]).text, "good 91.0.0.2");
 }
 
 #[test]
@@ -102,7 +115,7 @@ fn a_value_that_is_not_utf_8_is_refused_as_what_it_is() {
     assert_eq!(set("myip=%ff"), "dnserr");
     assert_eq!(set("ipv6praefx=%ff"), "dnserr");
     let order = order("hostname=%ff.de,a.de").unwrap();
-    assert_eq!(order.answer(&[Taken::Good]).text, format!("notfqdn\ngood {PEER}"));
+    assert_eq!(order.answer(&[good(&order)]).text, format!("notfqdn\ngood {PEER}"));
 }
 
 #[test]
@@ -136,9 +149,53 @@ fn without_a_name_there_is_nothing_to_do() {
 #[test]
 fn twenty_names_are_fine_and_one_more_is_too_many_even_twice_the_same() {
     let list = |count: usize| vec!["a.de"; count].join(",");
-    assert_eq!(order(&format!("hostname={}", list(20))).unwrap().answer(&[Taken::Good]).text.lines().count(), 20);
+    assert_eq!(order(&format!("hostname={}", list(20))).unwrap().answer(&[]).text.lines().count(), 20);
     assert_eq!(order(&format!("hostname={}", list(21))), Err(Code::NumHost));
     assert_eq!(order(&format!("hostname={},,", list(20))).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn an_answer_names_what_is_stored_and_nothing_else_that_was_pushed() {
+    let order = order("hostname=a.de,b.de&myip=91.0.0.1,2003:f::1&ipv6praefx=2003:f::/56").unwrap();
+    let v4 = |text: &str| Stored { addresses: PerFamily { v4: Some(ip(text)), v6: None }, prefix: None };
+    let answer = order.answer(&[Taken::Good(v4("91.0.0.1")), Taken::Unchanged(v4("91.0.0.2"))]);
+    assert_eq!(answer.text, "good 91.0.0.1\nnochg 91.0.0.2");
+}
+
+#[test]
+fn a_refusal_names_what_it_is_about() {
+    let many = format!("hostname={}", vec!["x"; 21].join(","));
+    for (query, code, value) in [
+        ("hostname=a.de&myip=91.0.0.1,to+morrow", Code::DnsErr, "to"),
+        ("hostname=a.de&myip=91.0.0.1&myip2=192.168.1.1", Code::DnsErrInt, "192.168.1.1"),
+        ("hostname=a.de&myip=91.0.0.1,91.0.0.2", Code::DnsErr, "91.0.0.2"),
+        ("hostname=a.de&ipv6praefx=fd00::/56", Code::DnsErrInt, "fd00::/56"),
+        ("hostname=a.de&ipv6praefx=x/56", Code::DnsErr, "x/56"),
+        ("hostname=a.de&myip=%ff", Code::DnsErr, "\u{fffd}"),
+        ("hostname=a.de&myip=", Code::DnsErr, ""),
+        ("hostname=a.de&offline=yes", Code::DnsErr, "offline=YES"),
+        ("hostname=,", Code::NoHost, ""),
+        ("hostname=All", Code::UpAllIsDeprecated, "All"),
+        (&many, Code::NumHost, "21 names"),
+    ] {
+        assert_eq!(Order::read(&fields(query), ip(PEER)), Err(Refusal::about(code, value)), "{query}");
+    }
+    let refusal = Order::read(&fields("hostname=a.de"), ip("::ffff:10.0.0.1"));
+    assert_eq!(refusal, Err(Refusal::about(Code::DnsErrInt, "10.0.0.1")), "the address of the connection as well");
+    let order = order("hostname=a.de,-,%ff").unwrap();
+    let codes: Vec<(&str, Code)> = order.codes(&[Taken::Locked]).collect();
+    assert_eq!(codes, [("a.de", Code::Abuse), ("-", Code::NotFqdn), ("\u{fffd}", Code::NotFqdn)]);
+}
+
+#[test]
+fn a_name_that_is_to_be_taken_off_the_air_is_not_published() {
+    for wish in ["offline=YES", "Offline=yes&myip=91.0.0.1", "myip=91.0.0.1&offline=NO&offline=+YES"] {
+        assert_eq!(set(wish), "dnserr", "{wish}");
+    }
+    for none in ["offline=NO", "offline=NOCHG", "offline=", "offline", "OFFLINE=no", "off=YES"] {
+        assert_eq!(set(&format!("myip=91.0.0.1&{none}")), "91.0.0.1", "{none}");
+    }
+    assert_eq!(order("offline=YES"), Err(Code::NoHost));
 }
 
 #[test]
@@ -146,7 +203,7 @@ fn names_are_pushed_once_and_answered_in_the_order_of_the_request() {
     let order = order("hostname=B.de.,a.de,b.de,-x-,c.de").unwrap();
     let push = order.push().unwrap();
     assert_eq!(push.domains.iter().map(Domain::as_str).collect::<Vec<_>>(), ["b.de", "a.de", "c.de"]);
-    let answer = order.answer(&[Taken::Unchanged, Taken::Locked, Taken::NoRecord]);
+    let answer = order.answer(&[unchanged(&order), Taken::Locked, Taken::NoRecord]);
     assert_eq!(answer.text, format!("nochg {PEER}\nabuse\nnochg {PEER}\nnotfqdn\nnorecord"));
     assert_eq!(answer.status, 200);
 }
@@ -175,7 +232,7 @@ fn the_address_of_the_connection_is_judged_like_any_other() {
         ("203.0.113.1", "dnserr"),
         ("::ffff:91.12.34.56", ""),
     ] {
-        let answer = Order::read(&fields("hostname=a.de"), ip(peer)).map_or_else(Code::word, |_| "");
+        let answer = Order::read(&fields("hostname=a.de"), ip(peer)).map_or_else(|refusal| refusal.code.word(), |_| "");
         assert_eq!(answer, expected, "{peer}");
     }
 }
@@ -314,11 +371,13 @@ fn each_of_the_fourteen_codes_has_a_cause_and_a_status() {
         Ok(order) => order.answer(taken),
         Err(code) => code.into(),
     };
+    let addresses = PerFamily { v4: Some(ip("91.0.0.1")), v6: Some(ip("2003:f::1")) };
+    let stored = Stored { addresses, prefix: None };
     let one = "hostname=a.de&myip=91.0.0.1,2003:f::1";
     let many = format!("hostname={}", vec!["a.de"; 21].join(","));
     let cases = [
-        (told(one, &[Taken::Good]), 200, "good 91.0.0.1,2003:f::1"),
-        (told(one, &[Taken::Unchanged]), 200, "nochg 91.0.0.1,2003:f::1"),
+        (told(one, &[Taken::Good(stored.clone())]), 200, "good 91.0.0.1,2003:f::1"),
+        (told(one, &[Taken::Unchanged(stored)]), 200, "nochg 91.0.0.1,2003:f::1"),
         (told(one, &[Taken::NoRecord]), 200, "norecord"),
         (told(one, &[Taken::Unknown]), 400, "notfqdn"),
         (told(one, &[Taken::Locked]), 403, "abuse"),
@@ -343,7 +402,7 @@ fn each_of_the_fourteen_codes_has_a_cause_and_a_status() {
 fn one_success_is_enough_for_200_and_without_one_the_first_line_decides() {
     let order = order("hostname=a.de,b.de,-").unwrap();
     for (taken, status) in [
-        ([Taken::Locked, Taken::Good], 200),
+        ([Taken::Locked, good(&order)], 200),
         ([Taken::Unknown, Taken::NoRecord], 200),
         ([Taken::Locked, Taken::Unknown], 403),
         ([Taken::Unknown, Taken::Locked], 400),
@@ -361,13 +420,13 @@ proptest! {
         peer in any::<IpAddr>(),
         taken in proptest::collection::vec(0..6_usize, 0..8),
     ) {
-        let all = [Taken::Good, Taken::Unchanged, Taken::NoRecord, Taken::Unknown, Taken::Locked, Taken::Refused(ip(PEER))];
+        let all = [Taken::Good(Stored::default()), Taken::Unchanged(Stored::default()), Taken::NoRecord, Taken::Unknown, Taken::Locked, Taken::Refused(ip(PEER))];
         let taken: Vec<Taken> = taken.into_iter().map(|it| all[it].clone()).collect();
         let fields = Fields::read(query.as_bytes(), &form);
         let _ = fields.login(None);
         let (answer, names) = match Order::read(&fields, peer) {
             Ok(order) => (order.answer(&taken), fields.names().unwrap().len()),
-            Err(code) => (code.into(), 1),
+            Err(refusal) => (refusal.into(), 1),
         };
         prop_assert_eq!(answer.text.split('\n').count(), names);
         for line in answer.text.split('\n') {

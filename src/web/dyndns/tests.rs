@@ -9,9 +9,17 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::config::{DEFAULT_LISTEN, Face, LoginForm};
-use crate::rules::push::{Push, Taken};
+use crate::rules::address::{Family, PerFamily, Prefix};
+use crate::rules::domain::Domain;
+use crate::rules::push::{Push, Stored, Taken};
 use crate::rules::rights::Rights;
 use crate::rules::secret::Secret;
+
+/// All of it is news.
+fn taken(addresses: &[&str], prefix: Option<&str>) -> Taken {
+    let of = |family| addresses.iter().map(|it| it.parse().unwrap()).find(|it| Family::of(*it) == family);
+    Taken::Good(Stored { addresses: PerFamily::from_fn(of), prefix: prefix.map(|it| Prefix::parse(it).unwrap()) })
+}
 
 /// What the daemon answers. `None`: it does not.
 type Daemon = Option<Option<Vec<Taken>>>;
@@ -78,7 +86,7 @@ const UNASKED: Daemon = None;
 #[tokio::test]
 async fn a_push_goes_to_the_daemon_and_its_answer_to_the_router() {
     let call = call("hostname=a.de,b.de&myip=91.0.0.1&ipv6=2003:f::1&ipv6praefx=2003:f::/56");
-    let (reply, text, push) = told(&call, Some(Some(vec![Taken::Good, Taken::Unknown]))).await;
+    let (reply, text, push) = told(&call, Some(Some(vec![taken(&["91.0.0.1", "2003:f::1"], Some("2003:f::/56")), Taken::Unknown]))).await;
     assert_eq!(text, "good 91.0.0.1,2003:f::1,2003:f::/56\nnotfqdn");
     assert_eq!((reply.status(), &reply.headers()[CONTENT_TYPE]), (StatusCode::OK, &HeaderValue::from_static("text/plain")));
     assert_eq!(reply.headers()[CACHE_CONTROL], "no-store");
@@ -93,8 +101,8 @@ async fn a_form_is_read_from_the_body_of_a_post_and_from_nowhere_else() {
     form.method = Method::POST;
     form.body = "myip=91.0.0.1".into();
     form.headers.insert(CONTENT_TYPE, HeaderValue::from_static("Application/X-WWW-Form-URLencoded; charset=utf-8"));
-    let good = || Some(Some(vec![Taken::Good]));
-    assert_eq!(line(&form, good()).await, (200, "good 91.0.0.1".into()));
+    let good = || Some(Some(vec![taken(&["91.12.34.99"], None)]));
+    assert_eq!(line(&form, Some(Some(vec![taken(&["91.0.0.1"], None)]))).await, (200, "good 91.0.0.1".into()));
     let other = Call { method: Method::GET, ..form.clone() };
     assert_eq!(line(&other, good()).await, (200, "good 91.12.34.99".into()));
     form.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -130,7 +138,7 @@ async fn nothing_is_told_without_a_login() {
 
 #[tokio::test]
 async fn a_login_in_the_query_counts_more_than_that_of_the_header() {
-    let good = || Some(Some(vec![Taken::Good]));
+    let good = || Some(Some(vec![taken(&["91.12.34.99"], None)]));
     let mut call = call("hostname=a.de&user=admin&password=admin-secret");
     call.headers.insert(AUTHORIZATION, basic("placeholder", "x"));
     assert_eq!(line(&call, good()).await.0, 200);
@@ -178,7 +186,7 @@ async fn requests_without_a_login_keep_nobody_out_who_has_one() {
     let shared = Shared::new(web(), questions);
     tokio::spawn(async move {
         while let Some(Question::Push(_, place)) = asked.recv().await {
-            drop(place.send(Some(vec![Taken::Good])));
+            drop(place.send(Some(vec![taken(&["91.12.34.99"], None)])));
         }
     });
     let mut bare = call("hostname=a.de");
@@ -204,7 +212,7 @@ async fn a_page_of_another_site_cannot_push_with_the_login_of_a_browser() {
     }
     let mut own = call("hostname=a.de");
     own.headers.insert(HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("none"));
-    assert_eq!(line(&own, Some(Some(vec![Taken::Good]))).await.0, 200, "who types it in may");
+    assert_eq!(line(&own, Some(Some(vec![taken(&["91.12.34.99"], None)]))).await.0, 200, "who types it in may");
 }
 
 #[tokio::test]
@@ -212,6 +220,18 @@ async fn a_daemon_that_cannot_take_it_is_a_fault() {
     let call = call("hostname=a.de,b.de");
     assert_eq!(line(&call, Some(None)).await, (500, "911".into()), "it could not be stored");
     assert_eq!(line(&call, None).await, (503, "911".into()), "it is stopping");
+}
+
+#[test]
+fn a_password_in_the_wrong_field_is_not_shown() {
+    let user = User { password: Secret::new(" geheim,wort ".into()), ..web().users.remove(0) };
+    for hidden in ["geheim,wort", "xgeheim,wort.de", "geheim", "wort"] {
+        assert!(!shown(hidden, &user).contains("wort") && !shown(hidden, &user).contains("geheim"), "{hidden}");
+    }
+    assert_eq!(shown("a.de,büro\n", &user), "\"a.de,büro\\n\"");
+    assert_eq!(shown("", &user), "\"\"");
+    let open = User { password: Secret::new(String::new()), ..user };
+    assert_eq!(shown("a.de", &open), "\"a.de\"");
 }
 
 #[tokio::test]

@@ -49,8 +49,8 @@ fn over(path: &Path, overlay: Result<Overlay, Damage>, world: &World) -> Result<
         return Err(problems);
     }
     unused.push(without(""));
-    let off = Overlay { off: overlay.switched_off(), ..Overlay::default() };
-    config::load_file_over(path, &off, world).map(|loaded| Found { loaded, unused })
+    let kept = Overlay { ddns: None, off: overlay.switched_off(), remote: replaced(&overlay) };
+    config::load_file_over(path, &kept, world).map(|loaded| Found { loaded, unused })
 }
 
 /// What is left of an overlay without one part of it or several, the smallest first. A remote access that was switched off is not
@@ -60,7 +60,7 @@ fn rests(overlay: &Overlay) -> Vec<(&'static str, Overlay)> {
     let parts = [
         (", [ddns],", false, overlay.remote.clone()),
         (", [remote.user],", true, userless.clone()),
-        (", [remote],", true, None),
+        (", [remote],", true, replaced(overlay)),
         (", [ddns] and [remote.user],", false, userless),
     ];
     let rests = parts.map(|(part, whole, remote)| {
@@ -68,6 +68,12 @@ fn rests(overlay: &Overlay) -> Vec<(&'static str, Overlay)> {
         (part, if whole { rest } else { Overlay { ddns: None, off: overlay.switched_off(), ..rest } })
     });
     rests.into_iter().filter(|(_, rest)| rest != overlay).collect()
+}
+
+/// Of a remote access that is not used: passwords that were replaced do not come back.
+fn replaced(overlay: &Overlay) -> Option<Remote> {
+    let remote = overlay.remote.as_ref().filter(|remote| !remote.replaced.is_empty())?;
+    Some(Remote { enabled: true, port: 0, user: None, replaced: remote.replaced.clone() })
 }
 
 impl Found {
@@ -270,6 +276,18 @@ mod tests {
             "{:?}",
             found.unused
         );
+    }
+
+    #[test]
+    fn a_password_that_was_replaced_does_not_come_back_with_a_port_that_does_not_fit() {
+        let users = "[[web.user]]\nname = \"box\"\npassword = \"x\"\nrights = [\"config\"]\n";
+        let remote = Some(Remote { enabled: true, port: 8245, user: None, replaced: vec!["box".to_owned()] });
+        let open = format!("[web]\ntls_listen = \"127.0.0.1:443\"\n{users}");
+        for ddns in [None, overlay("https://other.example.org").ddns] {
+            let clash = Overlay { ddns, off: None, remote: remote.clone() };
+            let web = over(FILE.as_ref(), Ok(clash), &world(&open)).ok().unwrap().loaded.settings.web;
+            assert_eq!((web.users.len(), web.tls_listen.map(|it| it.port())), (0, Some(443)));
+        }
     }
 
     #[test]

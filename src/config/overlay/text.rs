@@ -142,34 +142,43 @@ fn part<T>(top: &mut Table<'_, '_>, name: &'static str, text: &str, read: fn(Tab
 
 /// What of a damaged overlay is in force: the parts that are `whole`, and what is switched off in the others.
 fn left(read: &Overlay, [ddns, off, remote]: [bool; 3], top: &mut Table<'_, '_>) -> Overlay {
-    let entry = if ddns { None } else { unless_on(top, "ddns", names) };
-    let entries = if off { read.off.clone() } else { unless_on(top, "off", names) };
+    let entry = if ddns { None } else { switched_off(top, "ddns") };
+    let entries = if off { read.off.clone() } else { switched_off(top, "off") };
     let lists: Vec<_> = entry.into_iter().chain(entries).collect();
     Overlay {
         ddns: read.ddns.clone().filter(|_| ddns),
         off: (!lists.is_empty()).then(|| lists.concat()),
-        remote: if remote { read.remote.clone() } else { unless_on(top, "remote", closed) },
+        remote: if remote { read.remote.clone() } else { closed(top) },
     }
 }
 
-/// What can be read of the part `name`, if it is there and does not say that it is on.
-fn unless_on<T: Default>(top: &mut Table<'_, '_>, name: &'static str, read: fn(Table<'_, '_>) -> T) -> Option<T> {
+/// The names in the part `name`, if it is there and does not say that it is on.
+fn switched_off(top: &mut Table<'_, '_>, name: &'static str) -> Option<Vec<Domain>> {
     // What is wrong with it was told.
     let mut unheard = Report::new(OVERLAY, "");
     match top.table(name, &mut unheard) {
-        Some(mut table) => {
-            let on = table.flag("enabled", &mut unheard).given().is_some_and(|flag| flag.value);
-            (!on).then(|| read(table))
-        }
+        Some(mut table) => (!says_on(&mut table)).then(|| names(table)),
         // There is something, and it is no table.
-        None => unheard.failed().then(T::default),
+        None => unheard.failed().then(Vec::new),
     }
 }
 
-/// A remote access that is off keeps its port.
-fn closed(mut table: Table<'_, '_>) -> Remote {
-    let port = table.number("port", &mut Report::new(OVERLAY, ""));
-    Remote { port: port.given().and_then(|port| u16::try_from(port.value).ok()).unwrap_or(0), ..Remote::default() }
+fn says_on(table: &mut Table<'_, '_>) -> bool {
+    table.flag("enabled", &mut Report::new(OVERLAY, "")).given().is_some_and(|flag| flag.value)
+}
+
+/// A remote access that is off, with its port, and users whose passwords were replaced: neither comes back.
+fn closed(top: &mut Table<'_, '_>) -> Option<Remote> {
+    let mut unheard = Report::new(OVERLAY, "");
+    let Some(mut table) = top.table("remote", &mut unheard) else {
+        return unheard.failed().then(Remote::default);
+    };
+    let enabled = says_on(&mut table);
+    let port = table.number("port", &mut unheard).given().and_then(|port| u16::try_from(port.value).ok());
+    let replaced = table.texts("replaced", &mut unheard).given().map_or_else(Vec::new, values);
+    // That of the file, if it is on.
+    let port = port.filter(|_| !enabled).unwrap_or(0);
+    (!enabled || !replaced.is_empty()).then_some(Remote { enabled, port, user: None, replaced })
 }
 
 /// The names of an entry, as far as they can be read.

@@ -99,6 +99,9 @@ fn of_a_damaged_overlay_the_whole_parts_count_and_what_the_others_switched_off()
         let newer = "it was written by a newer version of wanbeacon: its form is 2, and this one reads 1";
         assert_eq!(found.why == newer, to == "version = 2", "{}", found.why);
     }
+    let renamed = Overlay { remote: Some(Remote { replaced: vec!["box".to_owned()], ..set.unwrap() }), ..laid(off()) }.text();
+    let found = Overlay::parse(&renamed.replace("port = 443", "prot = 443")).unwrap_err().left.remote;
+    assert_eq!(found, Some(Remote { enabled: true, replaced: vec!["box".to_owned()], ..Remote::default() }));
     let alone = Overlay { off: names(), ..nothing.clone() };
     assert_eq!(Overlay::parse(&alone.text()), Ok(alone.clone()));
     let damaged = Overlay::parse(&alone.text().replace(TWO, "a..b")).unwrap_err();

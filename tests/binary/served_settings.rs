@@ -228,7 +228,7 @@ fn a_remote_access_whose_port_is_taken_is_not_opened_and_everything_stays() {
 }
 
 #[test]
-fn a_damaged_overlay_is_told_once_and_the_configuration_alone_applies() {
+fn a_damaged_overlay_is_told_once_and_makes_room_for_what_is_set_next() {
     let provider = Fake::start(Answer::good);
     let home = standing(&provider, "");
     fs::create_dir(home.state()).expect("our own folder");
@@ -244,7 +244,10 @@ fn a_damaged_overlay_is_told_once_and_the_configuration_alone_applies() {
         let newer = damage.starts_with(b"version = 7");
         assert_eq!((text.contains("written by a newer"), text.contains("damaged")), (newer, !newer), "{text}");
         let warnings = text.lines().filter(|line| line.contains("WARN") && line.contains("overlay.toml")).count();
-        assert!(warnings == 1 && !text.contains("hunter2") && !text.contains("ERROR"), "{text}");
+        // An entry that does not even say that it is on stays off, and that is told.
+        assert_eq!(text.contains("stays switched off"), damage.starts_with(b"version = 1"), "{text}");
+        let expected = 1 + text.matches("stays switched off").count();
+        assert!(warnings == expected && !text.contains("hunter2") && !text.contains("ERROR"), "{text}");
         let checked = home.run(&["check"]).with(0);
         assert!(checked.stdout.contains("overlay.toml is not used") && !checked.stdout.contains("hunter2"), "{checked:#?}");
         assert_eq!(fs::read(overlay(&home)).expect("left alone"), damage);

@@ -46,9 +46,13 @@ fn text(path: &Path) -> io::Result<Option<String>> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text)?;
-    Ok(Some(text))
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    // A byte that is no text becomes a character that TOML refuses: one of them must not hide what was switched off.
+    Ok(Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).replace(char::REPLACEMENT_CHARACTER, "\0")),
+    ))
 }
 
 /// Puts `overlay` in force: whoever looks sees the old one or this one. It is on the disk when this returns without an error.
@@ -126,6 +130,16 @@ mod tests {
         assert_eq!(read(folder.path()), Ok(overlay(1)));
         assert_eq!(names(folder.path()), [OVERLAY, "overlay.toml.damaged-1"]);
         assert_eq!(fs::read_to_string(folder.path().join("overlay.toml.damaged-1")).unwrap(), "hunter2");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_does_not_hide_what_was_switched_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let damaged = b"version = 1\n[ddns]\nenabled = false\ndomain = \"home.example.org\"\nmode = \"ddns_v4\"\nusername = \"\xff\"\n";
+        fs::write(folder.path().join(OVERLAY), damaged).unwrap();
+        let Damage { why, left } = read(folder.path()).unwrap_err();
+        assert!(why.contains("it is damaged: line 6: "), "{why}");
+        assert_eq!((left.ddns, left.off.map(|names| names.len())), (None, Some(1)));
     }
 
     #[test]

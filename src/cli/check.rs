@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn what_was_set_through_the_served_interfaces_is_told() {
         let user = RemoteUser { name: "anna".into(), password: Some(Secret::new("hunter2".into())) };
-        let overlay = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user) }) };
+        let overlay =
+            Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user), replaced: Vec::new() }) };
         let (exit, text) = checked(&overlay.text());
         assert_eq!(exit, Exit::Success);
         assert!(text.contains("\noverlay.toml: remote access: on [::]:8443\n") && !text.contains("hunter2"), "{text}");
@@ -83,9 +84,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_told_and_the_configuration_is_still_in_order() {
-        let open = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: None }) };
-        let damaged = ("version = 2\n", "overlay.toml: it is damaged: line 1: version", "\noverlay.toml is not used: ");
-        for (overlay, why, what) in [damaged, (&open.text(), "overlay.toml: remote.port: ", "\noverlay.toml, [remote], is not used: ")] {
+        let open = Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port: 8443, user: None, replaced: Vec::new() }) };
+        let damaged = ("version = 0\n", "overlay.toml: it is damaged: line 1: version", "\noverlay.toml is not used: ");
+        let newer = ("version = 2\n", "overlay.toml: it was written by a newer version of wanbeacon: ", "\noverlay.toml is not used: ");
+        for (overlay, why, what) in
+            [damaged, newer, (&open.text(), "overlay.toml: remote.port: ", "\noverlay.toml, [remote], is not used: ")]
+        {
             let (exit, text) = checked(overlay);
             assert_eq!(exit, Exit::Success);
             assert!(text.contains(why) && text.contains(what), "{text}");

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::args::Options;
-use crate::config::{Overlay, StateDir};
+use crate::config::{Damage, Overlay, StateDir};
 use crate::rules::state::ECHO;
 use crate::store;
 
@@ -33,8 +33,8 @@ pub fn configured(options: &Options) -> StateDir {
 ///
 /// # Errors
 ///
-/// It cannot be read, in words.
-pub fn overlay(options: &Options) -> Result<Overlay, String> {
+/// It cannot be used as it is.
+pub fn overlay(options: &Options) -> Result<Overlay, Damage> {
     state_folder(options, &configured(options)).map_or_else(|| Ok(Overlay::default()), |folder| store::overlay::read(&folder))
 }
 

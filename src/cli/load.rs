@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::Options;
 use super::folder;
-use crate::config::{self, Loaded, OVERLAY, Overlay, Problem, Remote, Settings, Severity, World};
+use crate::config::{self, Damage, Loaded, OVERLAY, Overlay, Problem, Remote, Settings, Severity, World};
 use crate::daemon::Reload;
 
 /// The settings that apply.
@@ -33,11 +33,15 @@ pub(super) fn load_in(options: &Options, world: &World) -> Result<Found, Vec<Pro
     over(options.config_file().0, folder::overlay(options), world)
 }
 
-fn over(path: &Path, overlay: Result<Overlay, String>, world: &World) -> Result<Found, Vec<Problem>> {
+fn over(path: &Path, overlay: Result<Overlay, Damage>, world: &World) -> Result<Found, Vec<Problem>> {
     let without = |part: &str| format!("{OVERLAY}{part} is not used: the configuration alone applies until that is corrected or deleted");
     let (overlay, mut unused) = match overlay {
         Ok(overlay) => (overlay, Vec::new()),
-        Err(damage) => (Overlay::default(), vec![damage, without("")]),
+        Err(Damage { why, left }) if *left == Overlay::default() => (*left, vec![why, without("")]),
+        Err(Damage { why, left }) => {
+            let partly = format!("{OVERLAY} is not used but for what can be relied on, until it is corrected or deleted");
+            (*left, vec![why, partly])
+        }
     };
     let problems = match config::load_file_over(path, &overlay, world) {
         Ok(loaded) => return Ok(Found { loaded, unused }),
@@ -54,21 +58,31 @@ fn over(path: &Path, overlay: Result<Overlay, String>, world: &World) -> Result<
         return Err(problems);
     }
     unused.push(without(""));
-    config::load_file(path, world).map(|loaded| Found { loaded, unused })
+    let kept = Overlay { ddns: None, off: overlay.switched_off(), remote: replaced(&overlay) };
+    config::load_file_over(path, &kept, world).map(|loaded| Found { loaded, unused })
 }
 
 /// What is left of an overlay without one part of it or several, the smallest first. A remote access that was switched off is not
-/// opened again because of an entry or a user that does not fit any more.
+/// opened again because of an entry or a user that does not fit any more, and an entry that was switched off sends nothing.
 fn rests(overlay: &Overlay) -> Vec<(&'static str, Overlay)> {
     let userless = overlay.remote.clone().map(|remote| Remote { user: None, ..remote });
     let parts = [
-        (", [ddns],", None, overlay.remote.clone()),
-        (", [remote.user],", overlay.ddns.clone(), userless.clone()),
-        (", [remote],", overlay.ddns.clone(), None),
-        (", [ddns] and [remote.user],", None, userless),
+        (", [ddns],", false, overlay.remote.clone()),
+        (", [remote.user],", true, userless.clone()),
+        (", [remote],", true, replaced(overlay)),
+        (", [ddns] and [remote.user],", false, userless),
     ];
-    let rests = parts.map(|(part, ddns, remote)| (part, Overlay { ddns, remote }));
+    let rests = parts.map(|(part, whole, remote)| {
+        let rest = Overlay { remote, ..overlay.clone() };
+        (part, if whole { rest } else { Overlay { ddns: None, off: overlay.switched_off(), ..rest } })
+    });
     rests.into_iter().filter(|(_, rest)| rest != overlay).collect()
+}
+
+/// Of a remote access that is not used: passwords that were replaced do not come back.
+fn replaced(overlay: &Overlay) -> Option<Remote> {
+    let remote = overlay.remote.as_ref().filter(|remote| !remote.replaced.is_empty())?;
+    Some(Remote { enabled: true, port: 0, user: None, replaced: remote.replaced.clone() })
 }
 
 impl Found {
@@ -96,12 +110,21 @@ impl Found {
     }
 }
 
-/// How a daemon reads it again: with the overlay that is on the disk, or strictly with another one.
+/// How a daemon reads it again: with the overlay that is on the disk, or strictly with another one. Like a broken configuration, a
+/// damaged overlay leaves in force what was.
 pub(super) fn reload(options: Options) -> Reload {
     Box::new(move |candidate| match candidate {
-        None => load(&options).map(Found::told),
+        None => {
+            let overlay = folder::overlay(&options).map_err(|Damage { why, .. }| vec![unread(why)])?;
+            over(options.config_file().0, Ok(overlay), &World::real()).map(Found::told)
+        }
         Some(overlay) => config::load_file_over(options.config_file().0, overlay, &World::real()).map(|loaded| loaded.settings),
     })
+}
+
+fn unread(why: String) -> Problem {
+    let remedy = "correct or delete it and reload; the next change through the service takes its place".to_owned();
+    Problem { severity: Severity::Error, file: OVERLAY.to_owned(), line: 0, column: 0, key: String::new(), message: why, remedy }
 }
 
 #[cfg(test)]
@@ -133,7 +156,7 @@ mod tests {
             server_ipv4: String::new(),
             server_ipv6: String::new(),
         };
-        Overlay { ddns: Some(entry), remote: None }
+        Overlay { ddns: Some(entry), ..Overlay::default() }
     }
 
     fn name(found: &Found) -> &str {
@@ -148,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_damaged_overlay_is_told_and_the_file_alone_applies() {
-        let found = over(FILE.as_ref(), Err("line 7".to_owned()), &world("")).ok().unwrap();
+        let found = over(FILE.as_ref(), Err("line 7".to_owned().into()), &world("")).ok().unwrap();
         assert_eq!((name(&found), found.unused[0].as_str()), ("a.example.org", "line 7"));
         assert!(found.unused[1].starts_with("overlay.toml is not used"), "{:?}", found.unused);
         assert_eq!(found.changes(FILE.as_ref()), [""; 0]);
@@ -159,8 +182,8 @@ mod tests {
         let found = over(FILE.as_ref(), Ok(overlay("https://other.example.org")), &world("")).ok().unwrap();
         assert_eq!(name(&found), "a.example.org");
         assert!(found.unused[0].starts_with("overlay.toml: ddns.update_url: the update URL has no path"), "{:?}", found.unused);
-        let remote = Remote { enabled: true, port: 8245, user: None };
-        let clash = Overlay { ddns: None, remote: Some(remote) };
+        let remote = Remote { enabled: true, port: 8245, user: None, replaced: Vec::new() };
+        let clash = Overlay { ddns: None, off: None, remote: Some(remote) };
         let found = over(FILE.as_ref(), Ok(clash), &world("[web]\ntls_listen = \"127.0.0.1:1\"\n")).ok().unwrap();
         assert_eq!(found.loaded.settings.web.tls_listen.map(|address| address.port()), Some(1));
         assert_eq!(found.unused.len(), 2, "{:?}", found.unused);
@@ -169,13 +192,13 @@ mod tests {
     #[test]
     fn what_still_fits_is_used_without_the_rest() {
         let open = "[web]\ntls_listen = \"127.0.0.1:443\"\n";
-        let port = |port| Some(Remote { enabled: port == 0, port, user: None });
+        let port = |port| Some(Remote { enabled: port == 0, port, user: None, replaced: Vec::new() });
         let with = |url: &str, remote| over(FILE.as_ref(), Ok(Overlay { remote, ..overlay(url) }), &world(open)).ok().unwrap();
         let (good, bad) = ("https://other.example.org/u?ip=<ipaddr>", "https://other.example.org");
         let found = with(bad, port(443));
         assert_eq!((name(&found), found.loaded.settings.web.tls_listen), ("a.example.org", None), "it stays switched off");
         assert!(found.unused[1].starts_with("overlay.toml, [ddns], is not used: "), "{:?}", found.unused);
-        let clash = Some(Remote { enabled: true, port: 8245, user: None });
+        let clash = Some(Remote { enabled: true, port: 8245, user: None, replaced: Vec::new() });
         let found = with(good, clash.clone());
         assert_eq!((name(&found), found.loaded.settings.web.tls_listen.map(|it| it.port())), ("b.example.org", Some(443)));
         assert!(found.unused[1].starts_with("overlay.toml, [remote], is not used: "), "{:?}", found.unused);
@@ -191,9 +214,10 @@ mod tests {
         let (good, bad) = (overlay("https://other.example.org/u?ip=<ipaddr>").ddns, overlay("https://other.example.org").ddns);
         let gone = Some(RemoteUser { name: "gone".to_owned(), password: None });
         let damaged = Some(RemoteUser { name: "a:b".to_owned(), password: Some(Secret::new("x".to_owned())) });
-        let off = |user| Some(Remote { enabled: false, port: 443, user });
+        let off = |user| Some(Remote { enabled: false, port: 443, user, replaced: Vec::new() });
         for (ddns, user, named) in [(&good, gone.clone(), 0), (&good, damaged.clone(), 2), (&bad, damaged, 3), (&bad, gone, 2)] {
-            let found = over(FILE.as_ref(), Ok(Overlay { ddns: ddns.clone(), remote: off(user.clone()) }), &world(&open)).ok().unwrap();
+            let found =
+                over(FILE.as_ref(), Ok(Overlay { ddns: ddns.clone(), off: None, remote: off(user.clone()) }), &world(&open)).ok().unwrap();
             assert_eq!(found.loaded.settings.web.tls_listen, None, "{user:?}");
             assert_eq!(found.unused.len(), named, "{:?}", found.unused);
             let in_force = &found.loaded.settings.overlay;
@@ -209,8 +233,8 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let line = ["wanbeacon".into(), "--config".into(), file.into(), "--state-dir".into(), folder.path().into()];
         let mut reload = reload(super::super::args::Args::read(line).unwrap().options);
-        let off = Overlay { ddns: None, remote: Some(Remote { enabled: false, port: 443, user: None }) };
-        let open = |port| Overlay { ddns: None, remote: Some(Remote { enabled: true, port, user: None }) };
+        let off = Overlay { ddns: None, off: None, remote: Some(Remote { enabled: false, port: 443, user: None, replaced: Vec::new() }) };
+        let open = |port| Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port, user: None, replaced: Vec::new() }) };
         let further = |url: &str| {
             let mut overlay = overlay(url);
             overlay.ddns.iter_mut().for_each(|entry| (entry.instead_of, entry.service) = (None, String::new()));
@@ -222,13 +246,62 @@ mod tests {
         assert!(reload(Some(&open(443))).is_err(), "nothing is overlooked in what is only tried");
         store::overlay::write(folder.path(), &open(443)).unwrap();
         assert_eq!(reload(None).map(|it| (it.entries.len(), it.overlay)), Ok((0, Overlay::default())), "it runs on the file alone");
+        std::fs::write(folder.path().join(OVERLAY), "version = 2\n").unwrap();
+        let problems = reload(None).unwrap_err();
+        assert!(
+            problems.len() == 1 && problems[0].to_string().contains("written by a newer version"),
+            "what is in force stays: {problems:?}"
+        );
+        assert_eq!(names(reload(Some(&off))), Ok(0), "another one can be tried");
+        std::fs::remove_file(folder.path().join(OVERLAY)).unwrap();
         std::fs::write(folder.path().join("config.toml"), "[dæmon]").unwrap();
         assert!(reload(None).is_err() && reload(Some(&off)).is_err());
     }
 
     #[test]
+    fn an_entry_that_was_switched_off_stays_so_without_what_does_not_fit() {
+        let (good, bad) = (overlay("https://other.example.org/u?ip=<ipaddr>"), overlay("https://other.example.org"));
+        let off = |overlay: &Overlay| {
+            let mut off = overlay.clone();
+            off.ddns.iter_mut().for_each(|it| it.enabled = false);
+            off
+        };
+        let clash = Some(Remote { enabled: true, port: 8245, ..Remote::default() });
+        for (overlay, kept) in [(off(&good), true), (off(&bad), false), (Overlay { remote: clash, ..off(&bad) }, false)] {
+            let found = over(FILE.as_ref(), Ok(overlay), &world("")).ok().unwrap();
+            assert_eq!((found.loaded.settings.entries[0].enabled, found.loaded.settings.served.enabled), (false, false));
+            assert_eq!(name(&found), if kept { "b.example.org" } else { "a.example.org" });
+            let told = found
+                .loaded
+                .warnings
+                .iter()
+                .any(|it| it.message == "\"a.example.org\" stays switched off, as it was set through the service");
+            assert_eq!((told, found.loaded.settings.overlay.off.is_some()), (!kept, !kept), "the next change finds it there");
+        }
+        let left = Box::new(Overlay { off: Some(Vec::new()), ..Overlay::default() });
+        let found = over(FILE.as_ref(), Err(Damage { why: "line 7".to_owned(), left }), &world("")).ok().unwrap();
+        assert!(
+            !found.loaded.settings.entries[0].enabled && found.unused[1].starts_with("overlay.toml is not used but for "),
+            "{:?}",
+            found.unused
+        );
+    }
+
+    #[test]
+    fn a_password_that_was_replaced_does_not_come_back_with_a_port_that_does_not_fit() {
+        let users = "[[web.user]]\nname = \"box\"\npassword = \"x\"\nrights = [\"config\"]\n";
+        let remote = Some(Remote { enabled: true, port: 8245, user: None, replaced: vec!["box".to_owned()] });
+        let open = format!("[web]\ntls_listen = \"127.0.0.1:443\"\n{users}");
+        for ddns in [None, overlay("https://other.example.org").ddns] {
+            let clash = Overlay { ddns, off: None, remote: remote.clone() };
+            let web = over(FILE.as_ref(), Ok(clash), &world(&open)).ok().unwrap().loaded.settings.web;
+            assert_eq!((web.users.len(), web.tls_listen.map(|it| it.port())), (0, Some(443)));
+        }
+    }
+
+    #[test]
     fn problems_of_the_file_stay_problems_whatever_lies_over_it() {
-        for overlay in [Ok(overlay("https://other.example.org/")), Err("line 7".to_owned()), Ok(Overlay::default())] {
+        for overlay in [Ok(overlay("https://other.example.org/")), Err("line 7".to_owned().into()), Ok(Overlay::default())] {
             let problems = over(FILE.as_ref(), overlay, &world("[daemon]\ninterval = \"soon\"\n")).err().unwrap();
             assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["daemon.interval"]);
         }

@@ -7,7 +7,7 @@ use crate::rules::address::Family;
 
 use super::entry::{self, Checked};
 use super::file::RawFile;
-use super::problem::{Place, Report};
+use super::problem::{Origin, Place, Report};
 use super::reader::Key;
 use super::secret::RawSecret;
 use super::world::World;
@@ -85,7 +85,9 @@ fn refuse_twins(entries: &[Checked], report: &mut Report<'_>) {
                 .filter(|family| entry.mode.wants(*family))
                 .filter_map(|family| seen.insert((&entry.service, domain.as_str(), family), place))
                 .collect();
-            if let Some(twin) = twins.first() {
+            if let Some(&twin) = twins.first() {
+                // What was set through the served interfaces is to give way, not the file.
+                let (place, twin) = if twin.origin == Origin::Overlay { (twin, place) } else { (place, twin) };
                 let other = format!("{} ({})", report.elsewhere(twin), twin.key);
                 report.error(
                     place,

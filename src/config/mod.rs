@@ -37,7 +37,7 @@ use crate::rules::secret::Secret;
 
 use self::problem::{Place, Report};
 
-pub use self::overlay::{OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
+pub use self::overlay::{Damage, OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
 pub use self::problem::{Problem, Severity};
 pub use self::served::{DEFAULT_LISTEN, Face, Listener, LoginForm, Served, User, Web};
 pub use self::world::{FileText, World};
@@ -197,8 +197,8 @@ fn read(text: &str, origin: &str, open_to_all: bool, overlay: &Overlay, world: &
     }
     raw.ddns.extend(environment::entry(world, &mut report));
     let standing = standing::named(&raw.ddns, &raw.web.tr064.entry, &mut report);
-    let laid = overlay.ddns.as_ref().and_then(|over| overlay::lay(over, &mut raw.ddns, &mut report));
-    let index = standing.or(laid).or_else(|| standing::first_that_is_on(&raw.ddns, |_| true));
+    let overlay::Laid { over: laid, off } = overlay::lay(overlay, &mut raw.ddns, standing, &mut report);
+    let index = standing.or(laid).or(off).or_else(|| standing::first_that_is_on(&raw.ddns, |_| true));
     let base = Path::new(origin).parent().unwrap_or(Path::new(""));
     let settings = check::settings(raw, check::Standing { index, laid }, overlay, &check::Around { base, world }, &mut report);
     let failed = report.failed();

@@ -44,8 +44,17 @@ pub(super) fn has_name(entry: &RawEntry, name: &Domain) -> bool {
 
 /// Of the entries that are `meant`, the first that is switched on, else the first.
 pub(super) fn first_that_is_on(entries: &[RawEntry], meant: impl Fn(&RawEntry) -> bool) -> Option<usize> {
-    let on = |entry: &RawEntry| entry.enabled.given().is_none_or(|flag| flag.value);
-    (entries.iter().position(|entry| on(entry) && meant(entry))).or_else(|| entries.iter().position(meant))
+    (entries.iter().position(|entry| is_on(entry) && meant(entry))).or_else(|| entries.iter().position(meant))
+}
+
+/// Is it switched on?
+pub(super) fn is_on(entry: &RawEntry) -> bool {
+    entry.enabled.given().is_none_or(|flag| flag.value)
+}
+
+/// The first of its names.
+pub(super) fn first_name(entry: &RawEntry) -> Option<Domain> {
+    domains(entry).next()
 }
 
 fn domains(entry: &RawEntry) -> impl Iterator<Item = Domain> {
@@ -79,7 +88,7 @@ pub(super) struct Behind {
 impl Behind {
     /// Nothing lies over this entry.
     pub(super) fn of(entry: &RawEntry) -> Self {
-        Self { name: domains(entry).next(), service: identity(entry) }
+        Self { name: first_name(entry), service: identity(entry) }
     }
 
     /// This lies over it.

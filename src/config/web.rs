@@ -47,6 +47,7 @@ pub(super) fn web(raw: RawWeb, remote: Option<&Remote>, surroundings: &Surroundi
     let mut users = user::users(users, surroundings, report);
     // Of a user with a problem the rights are not known.
     let complete = users.len() == named;
+    users.retain(|user| remote.is_none_or(|remote| user::keeps_its_login(&user.name, remote)));
     let first = users.iter().find(|user| user.rights.has(Right::Config)).map(|user| user.name.clone());
     let named = remote.and_then(|remote| remote.user.as_ref()).filter(|user| user::entitled(user, &users, report));
     nobody &= named.is_none();

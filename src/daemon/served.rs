@@ -139,7 +139,7 @@ impl Daemon {
         let before = serving.overlay.clone();
         let standing = Standing { overlay: &before, web: &serving.web, served: &serving.served };
         if let Some(after) = change::overlay(wanted, standing, free_port())? {
-            let settings = self.read_with(Some(&after)).map_err(|problems| refusal(&problems))?;
+            let settings = self.read_with(Some(&after)).map_err(|problems| refusal(&problems, self.read_with(Some(&before)).is_ok()))?;
             let keep = |what: &Overlay| overlay::write(&folder, what).map_err(|error| failed(&folder, &error));
             keep(&after)?;
             let opened = |it: &Self| if after.remote == before.remote { Ok(()) } else { it.is_remote_open() };
@@ -179,10 +179,10 @@ fn failed(folder: &Path, error: &std::io::Error) -> Refusal {
     Refusal::Failed("the setting could not be stored; the log of wanbeacon says why".to_owned())
 }
 
-/// What is wrong with the configuration that a change would make.
-fn refusal(problems: &[Problem]) -> Refusal {
+/// What is wrong with the configuration that a change would make. Where it `was_in_order` before, the change is to blame.
+fn refusal(problems: &[Problem], was_in_order: bool) -> Refusal {
     let errors = || problems.iter().filter(|it| it.severity == Severity::Error);
-    if let Some(problem) = errors().find(|it| it.file == OVERLAY) {
+    if let Some(problem) = errors().find(|it| it.file == OVERLAY).or_else(|| errors().next().filter(|_| was_in_order)) {
         return Refusal::Invalid(in_words_of_the_client(problem));
     }
     for problem in errors() {
@@ -193,7 +193,8 @@ fn refusal(problems: &[Problem]) -> Refusal {
 
 /// A problem of the overlay, with the arguments that clients know in place of its keys.
 fn in_words_of_the_client(problem: &Problem) -> String {
-    let argument = match problem.key.split('[').next().unwrap_or_default() {
+    let key = if problem.file == OVERLAY { problem.key.as_str() } else { "" };
+    let argument = match key.split('[').next().unwrap_or_default() {
         "ddns.provider" => "NewProviderName",
         "ddns.update_url" => "NewUpdateURL",
         "ddns.domain" => "NewDomain",

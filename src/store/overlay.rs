@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::{set_aside, sync_folder};
-use crate::config::{OVERLAY, Overlay};
+use crate::config::{Damage, OVERLAY, Overlay};
 use crate::owner;
 
 /// The next one while it is being written. Whatever a crash leaves here is not in force.
@@ -21,17 +21,17 @@ const LONGEST: u64 = 1024 * 1024;
 ///
 /// # Errors
 ///
-/// It cannot be read or is damaged, in words that hold none of its values.
-pub fn read(folder: &Path) -> Result<Overlay, String> {
+/// It cannot be read, is damaged, or was written by a newer version.
+pub fn read(folder: &Path) -> Result<Overlay, Damage> {
     let path = folder.join(OVERLAY);
     let told = |why: String| format!("{}: {why}", path.display());
     match text(&path) {
         Ok(None) => Ok(Overlay::default()),
-        Ok(Some(text)) => Overlay::parse(&text).map_err(|damage| told(format!("it is damaged: {damage}"))),
+        Ok(Some(text)) => Overlay::parse(&text).map_err(|Damage { why, left }| Damage { why: told(why), left }),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Err(told(format!("failed to read it, if it is there: {error}; run this as the user of the daemon, or as root")))
+            Err(told(format!("failed to read it, if it is there: {error}; run this as the user of the daemon, or as root")).into())
         }
-        Err(error) => Err(told(format!("failed to read it: {error}"))),
+        Err(error) => Err(told(format!("failed to read it: {error}")).into()),
     }
 }
 
@@ -47,9 +47,13 @@ fn text(path: &Path) -> io::Result<Option<String>> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text)?;
-    Ok(Some(text))
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    // A byte that is no text becomes a character that TOML refuses: one of them must not hide what was switched off.
+    Ok(Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).replace(char::REPLACEMENT_CHARACTER, "\0")),
+    ))
 }
 
 /// Puts `overlay` in force: whoever looks sees the old one or this one. It is on the disk when this returns without an error.
@@ -59,9 +63,9 @@ fn text(path: &Path) -> io::Result<Option<String>> {
 ///
 /// Those of the file system; the old one is still in force then.
 pub fn write(folder: &Path, overlay: &Overlay) -> io::Result<()> {
-    if let Err(damage) = read(folder) {
+    if let Err(Damage { why, .. }) = read(folder) {
         let kept = set_aside(folder, OVERLAY)?;
-        tracing::warn!("{damage}; it was kept as {kept:?}");
+        tracing::warn!("{why}; it was kept as {kept:?}");
     }
     let next = folder.join(NEXT);
     let _ = fs::remove_file(&next);
@@ -83,7 +87,7 @@ mod tests {
     use crate::config::Remote;
 
     fn overlay(port: u16) -> Overlay {
-        Overlay { ddns: None, remote: Some(Remote { enabled: true, port, user: None }) }
+        Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port, user: None, replaced: Vec::new() }) }
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -121,13 +125,23 @@ mod tests {
             [("version = 1\n[remote]\nenabled = true\nport = \"hunter2\"\n", "line 4: remote.port"), ("", "version"), ("hunter2", "line 1")]
         {
             fs::write(folder.path().join(OVERLAY), damaged).unwrap();
-            let told = read(folder.path()).unwrap_err();
+            let told = read(folder.path()).unwrap_err().why;
             assert!(told.contains("overlay.toml: it is damaged: ") && told.contains(place) && !told.contains("hunter2"), "{told}");
         }
         write(folder.path(), &overlay(1)).unwrap();
         assert_eq!(read(folder.path()), Ok(overlay(1)));
         assert_eq!(names(folder.path()), [OVERLAY, "overlay.toml.damaged-1"]);
         assert_eq!(fs::read_to_string(folder.path().join("overlay.toml.damaged-1")).unwrap(), "hunter2");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_does_not_hide_what_was_switched_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let damaged = b"version = 1\n[ddns]\nenabled = false\ndomain = \"home.example.org\"\nmode = \"ddns_v4\"\nusername = \"\xff\"\n";
+        fs::write(folder.path().join(OVERLAY), damaged).unwrap();
+        let Damage { why, left } = read(folder.path()).unwrap_err();
+        assert!(why.contains("it is damaged: line 6: "), "{why}");
+        assert_eq!((left.ddns, left.off.map(|names| names.len())), (None, Some(1)));
     }
 
     #[test]

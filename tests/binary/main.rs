@@ -18,6 +18,7 @@ mod secrets;
 mod served;
 mod served_crowd;
 mod served_logins;
+mod served_off;
 mod served_settings;
 mod storage;
 mod support;

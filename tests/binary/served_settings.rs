@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::process::Signal;
 
 use crate::storage::{NOBODY, is_root};
-use crate::support::client::{Client, basic, rest};
+use crate::support::client::{Client, Login, basic, rest};
 use crate::support::daemon::Daemon;
 use crate::support::fake::{Answer, Fake, closed_port};
 use crate::support::home::{Home, NAME, V4_NEW, custom, fixed};
@@ -130,6 +130,51 @@ fn a_change_that_is_not_possible_changes_nothing() {
 }
 
 #[test]
+fn a_name_that_another_entry_has_is_the_clients_mistake_and_no_fault_of_the_file() {
+    let provider = Fake::start(Answer::good);
+    let url = provider.v4("/up?ip=<ipaddr>");
+    let entry = custom(&url, "v4", "").split("[wan]").next().expect("the entry comes first").replace(NAME, OTHER);
+    let home = standing(&provider, "");
+    let before = fs::read_to_string(home.config_file()).expect("our own file");
+    home.configure(&format!("{before}{entry}"));
+    let daemon = home.daemon();
+    let told = daemon.client().call(ADMIN, "SetDDNSConfig", &settings(&url, OTHER));
+    assert_eq!(told.fault(), Some(402), "{told:?}");
+    assert!(told.body.contains("NewDomain: ") && told.body.contains(OTHER), "{told:?}");
+    assert!(!daemon.text().contains("ERROR") && !overlay(&home).exists(), "{}", daemon.text());
+}
+
+#[test]
+fn a_password_that_was_replaced_does_not_come_back_when_the_user_is_renamed() {
+    let provider = Fake::start(Answer::good);
+    let home = standing(&provider, "tls_listen = \"127.0.0.1:0\"");
+    let mut daemon = home.daemon();
+    let port = closed_port().to_string();
+    let set = |daemon: &Daemon, by: Login, (name, password): Login| {
+        let arguments = [("NewEnabled", "1"), ("NewPort", port.as_str()), ("NewUsername", name), ("NewPassword", password)];
+        let told = daemon.client().call(by, "SetConfig", &arguments);
+        (told.status, told.fault())
+    };
+    let lists = |daemon: &Daemon, by: Login| daemon.client().call(by, "GetDDNSProviders", &[]).status;
+    let (replaced, renamed) = ((ADMIN.0, "Neu&geheim"), ("boss", "Chef&geheim"));
+    assert_eq!(set(&daemon, ADMIN, replaced), (200, None), "{}", daemon.text());
+    assert_eq!((lists(&daemon, ADMIN), lists(&daemon, replaced)), (401, 200));
+    assert_eq!(set(&daemon, replaced, renamed), (200, None), "{}", daemon.text());
+    for restarted in [false, true] {
+        if restarted {
+            assert_eq!(daemon.stop(), Some(0));
+            daemon = home.daemon();
+        }
+        assert_eq!([ADMIN, replaced, renamed].map(|login| lists(&daemon, login)), [401, 401, 200], "{}", daemon.text());
+    }
+    let checked = home.run(&["check"]).with(0);
+    assert!(checked.stdout.contains("overlay.toml: user \"admin\": "), "{checked:#?}");
+    assert_eq!(set(&daemon, renamed, (ADMIN.0, "****")), (500, Some(820)), "the old password stays gone");
+    assert_eq!(set(&daemon, renamed, replaced), (200, None));
+    assert_eq!([ADMIN, replaced, renamed].map(|login| lists(&daemon, login)), [401, 200, 401]);
+}
+
+#[test]
 fn the_remote_access_is_opened_moved_and_closed_and_stays_so_over_restarts() {
     let provider = Fake::start(Answer::good);
     let home = standing(&provider, "tls_listen = \"127.0.0.1:0\"");
@@ -183,7 +228,7 @@ fn a_remote_access_whose_port_is_taken_is_not_opened_and_everything_stays() {
 }
 
 #[test]
-fn a_damaged_overlay_is_told_once_and_the_configuration_alone_applies() {
+fn a_damaged_overlay_is_told_once_and_makes_room_for_what_is_set_next() {
     let provider = Fake::start(Answer::good);
     let home = standing(&provider, "");
     fs::create_dir(home.state()).expect("our own folder");
@@ -196,8 +241,13 @@ fn a_damaged_overlay_is_told_once_and_the_configuration_alone_applies() {
         assert_eq!(client.push(ROUTER, &format!("hostname={NAME}&myip={V4_NEW}")).pair(), (200, "norecord"));
         let text = daemon.text();
         assert_eq!(text.matches("overlay.toml is not used").count(), 1, "{text}");
+        let newer = damage.starts_with(b"version = 7");
+        assert_eq!((text.contains("written by a newer"), text.contains("damaged")), (newer, !newer), "{text}");
         let warnings = text.lines().filter(|line| line.contains("WARN") && line.contains("overlay.toml")).count();
-        assert!(warnings == 1 && !text.contains("hunter2") && !text.contains("ERROR"), "{text}");
+        // An entry that does not even say that it is on stays off, and that is told.
+        assert_eq!(text.contains("stays switched off"), damage.starts_with(b"version = 1"), "{text}");
+        let expected = 1 + text.matches("stays switched off").count();
+        assert!(warnings == expected && !text.contains("hunter2") && !text.contains("ERROR"), "{text}");
         let checked = home.run(&["check"]).with(0);
         assert!(checked.stdout.contains("overlay.toml is not used") && !checked.stdout.contains("hunter2"), "{checked:#?}");
         assert_eq!(fs::read(overlay(&home)).expect("left alone"), damage);

@@ -166,7 +166,7 @@ impl Pushes {
     /// Is that what the entries have after this push, of the parts that they take and no others?
     fn is_stored(&self, rules: &Rules, takers: &[(&Entry, Family)], push: &Push, stored: &Stored) -> bool {
         let mut after = self.clone();
-        after.pushed(rules, push, &[], PerFamily::default(), u64::MAX);
+        after.pushed(rules, push, &[], PerFamily::default());
         let has = |entry: &Entry, family, part: &dyn Fn(&Said) -> bool| entry.domains.iter().any(|it| part(&after.said(it, family)));
         let addresses = Family::ALL.into_iter().all(|family| {
             let mut its = takers.iter().filter(|(entry, of)| *of == family && takes_address(rules, entry, family, push)).peekable();

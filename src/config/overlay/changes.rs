@@ -87,6 +87,9 @@ fn of_web(before: &Web, after: &Web) -> Vec<String> {
         }
         found.extend(of_password(&known.password, password).map(|what| format!("user {name:?}: {what}")));
     }
+    for User { name, .. } in before.users.iter().filter(|user| after.user(&user.name).is_none()) {
+        found.push(format!("user {name:?}: renamed, and so let in no more"));
+    }
     if before.remote_user != after.remote_user {
         let shown = after.remote_user.as_deref().unwrap_or("(none)");
         found.push(format!("remote access: user {shown:?}"));

@@ -5,12 +5,61 @@ use crate::config::problem::{Place, Report};
 use crate::config::reader::{Key, Placed};
 use crate::config::secret::RawSecret;
 use crate::config::standing;
+use crate::rules::domain::Domain;
 use crate::rules::secret::Secret;
 
-use super::OverlaidEntry;
+use super::{OverlaidEntry, Overlay};
+
+/// What an overlay did to the entries.
+pub(in crate::config) struct Laid {
+    /// It lies over this one.
+    pub(in crate::config) over: Option<usize>,
+    /// It does not fit this one any more, and keeps it off.
+    pub(in crate::config) off: Option<usize>,
+}
+
+/// Lays `overlay` over the entries. `standing` is the one that the file names for the service.
+pub(in crate::config) fn lay(overlay: &Overlay, entries: &mut Vec<RawEntry>, standing: Option<usize>, report: &mut Report<'_>) -> Laid {
+    let over = overlay.ddns.as_ref().and_then(|over| lay_over(over, entries, report));
+    let misfit = overlay.ddns.as_ref().filter(|it| over.is_none() && !it.enabled);
+    let misfit = misfit.and_then(|it| switch_off(&it.names(), Some(&it.service), over, standing, entries, report));
+    let off = overlay.off.as_ref().and_then(|names| switch_off(names, None, over, standing, entries, report));
+    Laid { over, off: misfit.or(off) }
+}
+
+/// Keeps entries off that have one of the `names`: those at the same service, else all of them; without names the one that stands
+/// for the service. One name has one updater, and who switched this one off may have another. The first of them.
+fn switch_off(
+    names: &[Domain],
+    service: Option<&str>,
+    laid: Option<usize>,
+    standing: Option<usize>,
+    entries: &mut [RawEntry],
+    report: &mut Report<'_>,
+) -> Option<usize> {
+    let shares = |entry: &RawEntry| names.iter().any(|name| standing::has_name(entry, name));
+    let mut meant: Vec<usize> = (0..entries.len()).filter(|index| Some(*index) != laid && shares(&entries[*index])).collect();
+    let there = |index: &usize| service.is_some_and(|service| standing::identity(&entries[*index]) == service);
+    if meant.iter().any(there) {
+        meant.retain(there);
+    }
+    if names.is_empty() {
+        meant.extend(standing.or_else(|| standing::first_that_is_on(entries, |_| true)).filter(|index| Some(*index) != laid));
+    }
+    for index in &meant {
+        let place = Place::overlay("off");
+        if standing::is_on(&entries[*index]) {
+            let shown = standing::first_name(&entries[*index]).map_or_else(|| "the entry".to_owned(), |name| format!("\"{name}\""));
+            let message = format!("{shown} stays switched off, as it was set through the service");
+            report.warn(&place, message, "switch it on there, or delete the tables [ddns] and [off] of this file");
+        }
+        entries[*index].enabled = Key::Given(Placed::new(false, place));
+    }
+    meant.first().copied()
+}
 
 /// Lays `over` the entry that it was made for, or adds a further one. Which of them that is; `None`: the entry is gone.
-pub(in crate::config) fn lay(over: &OverlaidEntry, entries: &mut Vec<RawEntry>, report: &mut Report<'_>) -> Option<usize> {
+fn lay_over(over: &OverlaidEntry, entries: &mut Vec<RawEntry>, report: &mut Report<'_>) -> Option<usize> {
     let place = Place::overlay("ddns");
     let Some(name) = &over.instead_of else {
         let further = merged(over, RawEntry::empty(place.clone()), &place);

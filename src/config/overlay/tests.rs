@@ -8,6 +8,8 @@ use crate::config::{Loaded, Problem, Settings, Severity, World, load, load_over}
 use crate::rules::domain::Entry;
 use crate::rules::rights::Right;
 
+mod off;
+
 const FILE: &str = "\
 [[ddns]]
 provider = \"freedyn\"
@@ -55,11 +57,11 @@ fn user(name: &str, password: &str) -> RemoteUser {
 }
 
 fn laid(ddns: OverlaidEntry) -> Overlay {
-    Overlay { ddns: Some(ddns), remote: None }
+    Overlay { ddns: Some(ddns), ..Overlay::default() }
 }
 
 fn remote(enabled: bool, port: u16, user: Option<RemoteUser>) -> Overlay {
-    Overlay { ddns: None, remote: Some(Remote { enabled, port, user }) }
+    Overlay { ddns: None, off: None, remote: Some(Remote { enabled, port, user, replaced: Vec::new() }) }
 }
 
 fn world() -> World {
@@ -169,7 +171,8 @@ fn problems_name_the_overlay_and_its_keys() {
         ..custom()
     };
     let found = listing(&over(FILE, &laid(twin)).unwrap_err());
-    assert!(found.contains("see overlay.toml (ddns.domain[0])"), "{found}");
+    let told = "overlay.toml: ddns.domain[0]: other.example.org at dyn.example.org is already kept by another entry, see line 13 ";
+    assert!(found.contains(told), "the overlay gives way: {found}");
 }
 
 #[test]
@@ -354,6 +357,23 @@ fn a_user_of_the_remote_access_is_checked_like_any_other() {
 }
 
 #[test]
+fn a_password_that_was_replaced_stays_gone_after_the_user_was_renamed() {
+    let file = "[[web.user]]\nname = \"box\"\npassword = \"x\"\nrights = [\"config\", \"nas\"]\n";
+    let with =
+        |user| Overlay { remote: Some(Remote { enabled: true, port: 8443, user, replaced: vec!["box".to_owned()] }), ..Overlay::default() };
+    let users = |overlay: &Overlay| {
+        let users = settings(file, overlay).web.users;
+        users.into_iter().map(|user| format!("{} {} {}", user.name, user.password.expose(), user.rights)).collect::<Vec<_>>()
+    };
+    assert_eq!(users(&with(Some(user("box", "new")))), ["box new config, nas"]);
+    let renamed = with(Some(user("boss", "new")));
+    assert_eq!(users(&renamed), ["boss new config"]);
+    assert_eq!(users(&with(Some(RemoteUser { name: "box".to_owned(), password: None }))), [""; 0]);
+    let told = changes(&settings(file, &Overlay::default()), &settings(file, &renamed));
+    assert!(told.contains(&"overlay.toml: user \"box\": renamed, and so let in no more".to_owned()), "{told:?}");
+}
+
+#[test]
 fn what_an_overlay_changes_is_told_without_secrets() {
     let told = |text: &str, overlay: &Overlay| changes(&settings(text, &Overlay::default()), &settings(text, overlay));
     assert_eq!(
@@ -416,7 +436,7 @@ fn the_text_says_what_it_is_and_is_read_again() {
 fn damage_is_told_with_its_place_and_without_a_value() {
     let good = Overlay { remote: remote(true, 443, Some(user("anna", "swordfish"))).remote, ..laid(custom()) }.text();
     for (from, to, told) in [
-        ("version = 1", "version = 2", "line 2: version: version 2 is not known"),
+        ("version = 1", "version = 0", "line 2: version: version 0 is not known"),
         ("version = 1", "", "line 1: version: missing"),
         ("enabled = true\ndomain", "enabled = \"swordfish\"\ndomain", "line 9: ddns.enabled: found a text"),
         ("port = 443", "port = 65536", "line 18: remote.port: 65536 is no port"),
@@ -429,8 +449,9 @@ fn damage_is_told_with_its_place_and_without_a_value() {
         ("[remote]", "[[remote]]", "line 16: remote: found a list"),
     ] {
         assert!(good.contains(from), "{from} in\n{good}");
-        let found = Overlay::parse(&good.replacen(from, to, 1)).unwrap_err();
-        assert!(found.starts_with(told) && !found.contains("fish"), "{found} instead of {told}");
+        let found = Overlay::parse(&good.replacen(from, to, 1)).unwrap_err().why;
+        let told = format!("it is damaged: {told}");
+        assert!(found.starts_with(&told) && !found.contains("fish"), "{found} instead of {told}");
     }
 }
 
@@ -452,8 +473,15 @@ fn overlaid() -> impl Strategy<Value = OverlaidEntry> {
 
 fn overlays() -> impl Strategy<Value = Overlay> {
     let user = (any::<String>(), proptest::option::of(secret())).prop_map(|(name, password)| RemoteUser { name, password });
-    let remote = (any::<bool>(), any::<u16>(), option::of(user)).prop_map(|(enabled, port, user)| Remote { enabled, port, user });
-    (option::of(overlaid()), option::of(remote)).prop_map(|(ddns, remote)| Overlay { ddns, remote })
+    let replaced = proptest::collection::vec(any::<String>(), 0..3);
+    let remote = (any::<bool>(), any::<u16>(), option::of(user), replaced).prop_map(|(enabled, port, user, replaced)| Remote {
+        enabled,
+        port,
+        user,
+        replaced,
+    });
+    let off = option::of(proptest::collection::vec(Just("two.example.org").prop_filter_map("a name", domain), 0..3));
+    (option::of(overlaid()), off, option::of(remote)).prop_map(|(ddns, off, remote)| Overlay { ddns, off, remote })
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use crate::config::reader::{Key, Placed, Table, document};
 use crate::rules::domain::{Domain, Mode};
 use crate::rules::secret::Secret;
 
-use super::{OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
+use super::{Damage, OVERLAY, OverlaidEntry, Overlay, Remote, RemoteUser};
 
 /// What the file is, for whoever finds it.
 const HEAD: &str = "# Settings made through the served interfaces. wanbeacon writes this file; without it the configuration alone applies.";
@@ -21,20 +21,49 @@ impl Overlay {
     ///
     /// # Errors
     ///
-    /// Says where it is damaged, without repeating a value: it may be a secret.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Says where it is damaged, without repeating a value: it may be a secret. Each part is judged for itself; what is there and
+    /// cannot be read counts as switched off, unless it says that it is on.
+    pub fn parse(text: &str) -> Result<Self, Damage> {
         let mut report = Report::new(OVERLAY, text);
-        let read = read(&mut report);
-        read.filter(|_| !report.failed()).ok_or_else(|| report.finish().first().map_or_else(String::new, words))
+        let document = document(&mut report);
+        let table = || Table::new(Place::top(""), document.get_ref());
+        let mut top = table();
+        let version = needed(top.number("version", &mut report), &Place::top(""), "version", &mut report);
+        if let Some(version) = version.as_ref().filter(|version| version.value != VERSION) {
+            report.error(&version.place, format!("version {} is not known", version.value), "");
+        }
+        // A part of a text that is broken, or of another version, may mean something else than it seems to.
+        let sure = !report.failed();
+        let ddns = part(&mut top, "ddns", text, read_entry);
+        let off = part(&mut top, "off", text, read_off);
+        let remote = part(&mut top, "remote", text, read_remote);
+        if sure {
+            top.finish(&mut report);
+        }
+        let found = report.finish().into_iter().chain(ddns.problems).chain(off.problems).chain(remote.problems).next();
+        let read = Self { ddns: ddns.read, off: off.read, remote: remote.read };
+        let Some(problem) = found else { return Ok(read) };
+        let why = match version.filter(|version| version.value > VERSION) {
+            Some(newer) => {
+                format!("it was written by a newer version of wanbeacon: its form is {}, and this one reads {VERSION}", newer.value)
+            }
+            None => format!("it is damaged: {}", words(&problem)),
+        };
+        let whole = [ddns.whole, off.whole, remote.whole].map(|whole| sure && whole);
+        Err(Damage { why, left: Box::new(left(&read, whole, &mut table())) })
     }
 
     /// The file's content. Holds secrets in clear.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { ddns, remote } = self;
+        let Self { ddns, off, remote } = self;
         let mut text = format!("{HEAD}\nversion = {VERSION}\n");
         if let Some(entry) = ddns {
             put_entry(&mut text, entry);
+        }
+        if let Some(names) = off {
+            text.push_str("\n[off]\n");
+            put(&mut text, "domain", names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>());
         }
         if let Some(remote) = remote {
             put_remote(&mut text, remote);
@@ -68,10 +97,13 @@ fn put_entry(text: &mut String, entry: &OverlaidEntry) {
 }
 
 fn put_remote(text: &mut String, remote: &Remote) {
-    let Remote { enabled, port, user } = remote;
+    let Remote { enabled, port, user, replaced } = remote;
     text.push_str("\n[remote]\n");
     put(text, "enabled", *enabled);
     put(text, "port", i64::from(*port));
+    if !replaced.is_empty() {
+        put(text, "replaced", replaced.clone());
+    }
     if let Some(RemoteUser { name, password }) = user {
         text.push_str("\n[remote.user]\n");
         put(text, "name", name.as_str());
@@ -93,19 +125,76 @@ fn words(problem: &Problem) -> String {
     if key.is_empty() { format!("line {line}: {message}") } else { format!("line {line}: {key}: {message}") }
 }
 
-fn read(report: &mut Report<'_>) -> Option<Overlay> {
-    let document = document(report);
-    let mut table = Table::new(Place::top(""), document.get_ref());
-    let version = needed(table.number("version", report), &table.place, "version", report)?;
-    if version.value != VERSION {
-        report.error(&version.place, format!("version {} is not known", version.value), "");
-        return None;
+/// One part of an overlay.
+struct Part<T> {
+    read: Option<T>,
+    problems: Vec<Problem>,
+    /// Nothing is wrong with it, or it is not there.
+    whole: bool,
+}
+
+fn part<T>(top: &mut Table<'_, '_>, name: &'static str, text: &str, read: fn(Table<'_, '_>, &mut Report<'_>) -> Option<T>) -> Part<T> {
+    let mut report = Report::new(OVERLAY, text);
+    let read = top.table(name, &mut report).and_then(|table| read(table, &mut report));
+    let whole = !report.failed();
+    Part { read, problems: report.finish(), whole }
+}
+
+/// What of a damaged overlay is in force: the parts that are `whole`, and what is switched off in the others.
+fn left(read: &Overlay, [ddns, off, remote]: [bool; 3], top: &mut Table<'_, '_>) -> Overlay {
+    let entry = if ddns { None } else { switched_off(top, "ddns") };
+    let entries = if off { read.off.clone() } else { switched_off(top, "off") };
+    let lists: Vec<_> = entry.into_iter().chain(entries).collect();
+    Overlay {
+        ddns: read.ddns.clone().filter(|_| ddns),
+        off: (!lists.is_empty()).then(|| lists.concat()),
+        remote: if remote { read.remote.clone() } else { closed(top) },
     }
-    let ddns = table.table("ddns", report).map(|table| read_entry(table, report));
-    let remote = table.table("remote", report).map(|table| read_remote(table, report));
+}
+
+/// The names in the part `name`, if it is there and does not say that it is on.
+fn switched_off(top: &mut Table<'_, '_>, name: &'static str) -> Option<Vec<Domain>> {
+    // What is wrong with it was told.
+    let mut unheard = Report::new(OVERLAY, "");
+    match top.table(name, &mut unheard) {
+        Some(mut table) => (!says_on(&mut table)).then(|| names(table)),
+        // There is something, and it is no table.
+        None => unheard.failed().then(Vec::new),
+    }
+}
+
+fn says_on(table: &mut Table<'_, '_>) -> bool {
+    table.flag("enabled", &mut Report::new(OVERLAY, "")).given().is_some_and(|flag| flag.value)
+}
+
+/// A remote access that is off, with its port, and users whose passwords were replaced: neither comes back.
+fn closed(top: &mut Table<'_, '_>) -> Option<Remote> {
+    let mut unheard = Report::new(OVERLAY, "");
+    let Some(mut table) = top.table("remote", &mut unheard) else {
+        return unheard.failed().then(Remote::default);
+    };
+    let enabled = says_on(&mut table);
+    let port = table.number("port", &mut unheard).given().and_then(|port| u16::try_from(port.value).ok());
+    let replaced = table.texts("replaced", &mut unheard).given().map_or_else(Vec::new, values);
+    // That of the file, if it is on.
+    let port = port.filter(|_| !enabled).unwrap_or(0);
+    (!enabled || !replaced.is_empty()).then_some(Remote { enabled, port, user: None, replaced })
+}
+
+/// The names of an entry, as far as they can be read.
+fn names(mut table: Table<'_, '_>) -> Vec<Domain> {
+    let mut unheard = Report::new(OVERLAY, "");
+    let first = text(&table.text("instead_of", &mut unheard));
+    let rest = table.texts("domain", &mut unheard).given().map_or_else(Vec::new, values);
+    first.iter().chain(&rest).filter_map(|name| Domain::parse(name).ok()).collect()
+}
+
+fn read_off(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Vec<Domain>> {
+    let place = table.place.clone();
+    let names = needed(table.texts("domain", report), &place, "domain", report);
     table.finish(report);
-    // What is there and cannot be read makes the whole of no use.
-    Some(Overlay { ddns: ddns.map_or(Some(None), |entry| entry.map(Some))?, remote: remote.map_or(Some(None), |it| it.map(Some))? })
+    let read = |name: &Placed<String>| parsed(name, Domain::parse(&name.value).ok(), "domain name", report);
+    Some(names?.value.iter().filter_map(read).collect())
 }
 
 fn read_entry(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<OverlaidEntry> {
@@ -128,7 +217,7 @@ fn read_entry(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Overl
         enabled: enabled?.value,
         provider: text(&provider),
         update_url: text(&update_url).map(Secret::new),
-        domain: domain?.value.into_iter().map(|name| name.value).collect(),
+        domain: values(&domain?),
         username: text(&username).unwrap_or_default(),
         password: text(&password).map(Secret::new),
         mode: mode.and_then(|word| parsed(&word, Mode::parse(&word.value), "mode", report))?,
@@ -142,13 +231,15 @@ fn read_remote(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Remo
     let enabled = needed(table.flag("enabled", report), &place, "enabled", report);
     let port = needed(table.number("port", report), &place, "port", report);
     let user = table.table("user", report).map(|table| read_user(table, report));
+    let replaced = table.texts("replaced", report);
     table.finish(report);
     let port = port?;
     let number = u16::try_from(port.value);
     if number.is_err() {
         report.error(&port.place, format!("{} is no port", port.value), "");
     }
-    Some(Remote { enabled: enabled?.value, port: number.ok()?, user: user.map_or(Some(None), |user| user.map(Some))? })
+    let replaced = replaced.given().map_or_else(Vec::new, values);
+    Some(Remote { enabled: enabled?.value, port: number.ok()?, user: user.map_or(Some(None), |user| user.map(Some))?, replaced })
 }
 
 fn read_user(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<RemoteUser> {
@@ -157,6 +248,10 @@ fn read_user(mut table: Table<'_, '_>, report: &mut Report<'_>) -> Option<Remote
     let password = table.text("password", report);
     table.finish(report);
     Some(RemoteUser { name: name?.value, password: text(&password).map(Secret::new) })
+}
+
+fn values(list: &Placed<Vec<Placed<String>>>) -> Vec<String> {
+    list.value.iter().map(|text| text.value.clone()).collect()
 }
 
 fn text(key: &Words) -> Option<String> {

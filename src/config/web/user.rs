@@ -2,7 +2,7 @@
 
 use crate::config::entry::Surroundings;
 use crate::config::file::Texts;
-use crate::config::overlay::RemoteUser;
+use crate::config::overlay::{Remote, RemoteUser};
 use crate::config::problem::{Place, Report, quoted, suggestion};
 use crate::config::reader::{Key, Placed};
 use crate::config::secret::RawSecret;
@@ -93,6 +93,12 @@ pub(super) fn entitled(user: &RemoteUser, in_the_file: &[User], report: &mut Rep
         report.warn(&Place::overlay("remote.user"), message, "set it anew, or delete the table [remote.user] there");
     }
     entitled
+}
+
+/// May a user of the file still be let in? A password that was replaced does not come back when the remote access goes to another user.
+pub(super) fn keeps_its_login(name: &str, remote: &Remote) -> bool {
+    let renewed = remote.user.as_ref().is_some_and(|user| user.name == name && user.password.is_some());
+    renewed || !remote.replaced.iter().any(|replaced| replaced == name)
 }
 
 /// Lets the user of the remote access in: with the rights that a user of this name has anyway, and the right to configure.

@@ -26,10 +26,13 @@ fn who_went_away_needs_no_answer_but_a_push_is_taken_all_the_same() {
 #[test]
 fn what_is_wrong_with_a_change_is_told_in_the_words_of_the_client() {
     let user = RemoteUser { name: "fern".to_owned(), password: Some(Secret::new("hunter2".to_owned())) };
-    let overlay = Overlay { ddns: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user) }) };
+    let overlay =
+        Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port: 8443, user: Some(user), replaced: Vec::new() }) };
     let file = "[web]\ntls_listen = \"127.0.0.1:443\"\n[web.tr064]\nenabled = true\nlisten = \"127.0.0.1:8443\"\n";
     let problems = load_over(file, "config.toml", &overlay, &World::given([], [])).unwrap_err();
-    let Refusal::Invalid(told) = refusal(&problems) else { panic!("it is not the file's fault: {problems:?}") };
+    let Refusal::Invalid(told) = refusal(&problems, false) else { panic!("it is not the file's fault: {problems:?}") };
     assert!(told.starts_with("NewPort: 127.0.0.1:8443 is listened on without TLS as well (web.tr064.listen); "), "{told}");
-    assert!(matches!(refusal(&load_over("[dæmon]", "config.toml", &overlay, &World::given([], [])).unwrap_err()), Refusal::Failed(_)));
+    let broken = load_over("[dæmon]", "config.toml", &overlay, &World::given([], [])).unwrap_err();
+    assert!(matches!(refusal(&broken, false), Refusal::Failed(_)));
+    assert!(matches!(refusal(&broken, true), Refusal::Invalid(told) if told.starts_with("config.toml:1:")), "the change is to blame");
 }

@@ -3,6 +3,7 @@
 use super::actions::name;
 use super::{Change, Refusal};
 use crate::config::{OverlaidEntry, Overlay, Remote, RemoteUser, Served, Web};
+use crate::rules::domain::Domain;
 use crate::rules::rights::Right;
 use crate::rules::secret::Secret;
 use crate::tr064::remote_access::{DdnsConfig, RemoteConfig};
@@ -29,7 +30,7 @@ pub struct Standing<'a> {
 pub fn overlay(change: &Change, standing: Standing<'_>, free_port: u16) -> Result<Option<Overlay>, Refusal> {
     let before = standing.overlay;
     let after = match change {
-        Change::Ddns(wanted) => Overlay { ddns: Some(entry(wanted, standing)?), ..before.clone() },
+        Change::Ddns(wanted) => Overlay { ddns: Some(entry(wanted, standing)?), off: still_off(standing), ..before.clone() },
         Change::Remote(wanted) => Overlay { remote: Some(remote(wanted, standing)?), ..before.clone() },
         Change::Enable(on) => match enable(*on, standing, free_port) {
             Some(remote) => Overlay { remote: Some(remote), ..before.clone() },
@@ -67,10 +68,22 @@ fn is_told_as_own(served: &Served) -> bool {
     name(served.provider.as_deref(), &served.own_name) == served.own_name
 }
 
+/// Was this set for the entry that stands for the service now?
+fn is_same(before: &OverlaidEntry, served: &Served) -> bool {
+    (&before.instead_of, &before.service) == (&served.instead_of, &served.service)
+}
+
+/// What was switched off before another entry stood for the service stays off; of the one that is set now, the change says it.
+fn still_off(Standing { overlay, served, .. }: Standing<'_>) -> Option<Vec<Domain>> {
+    let other = overlay.ddns.as_ref().filter(|it| !it.enabled && !is_same(it, served)).map(OverlaidEntry::names);
+    let is_set_now = |names: &Vec<Domain>| names.is_empty() || served.domains.iter().any(|name| names.contains(name));
+    let lists: Vec<_> = overlay.off.iter().cloned().chain(other).filter(|names| !is_set_now(names)).collect();
+    (!lists.is_empty()).then(|| lists.concat())
+}
+
 fn entry(wanted: &DdnsConfig, standing: Standing<'_>) -> Result<OverlaidEntry, Refusal> {
     let Standing { overlay, served, .. } = standing;
-    let same_entry = |it: &&OverlaidEntry| (&it.instead_of, &it.service) == (&served.instead_of, &served.service);
-    let before = overlay.ddns.as_ref().filter(same_entry);
+    let before = overlay.ddns.as_ref().filter(|it| is_same(it, served));
     let place = place(wanted, served);
     let password = password(wanted, &place, before, served)?;
     let (provider, update_url) = match place {
@@ -125,21 +138,28 @@ fn remote(wanted: &RemoteConfig, standing: Standing<'_>) -> Result<Remote, Refus
     if known.is_some_and(|user| !user.rights.has(Right::Config)) {
         return Err(Refusal::Failed("NewUsername belongs to a user without the right to change settings".to_owned()));
     }
+    let before = standing.overlay.remote.as_ref();
+    let set = before.and_then(|it| it.user.as_ref()).filter(|user| user.name == wanted.username).and_then(|user| user.password.clone());
+    let mut replaced = before.map_or_else(Vec::new, |it| it.replaced.clone());
     let password = match wanted.password.expose() {
         UNCHANGED if known.is_none() => return Err(Refusal::Failed("NewPassword is needed for a new user".to_owned())),
-        UNCHANGED => {
-            let before = standing.overlay.remote.as_ref().and_then(|it| it.user.as_ref());
-            before.filter(|user| user.name == wanted.username).and_then(|user| user.password.clone())
+        UNCHANGED => set,
+        _ => {
+            // The user that this renames goes; the old password of one in the file must not come back with the next renaming.
+            if known.is_some() && set.is_none() {
+                replaced.push(wanted.username.clone());
+            }
+            Some(wanted.password.clone())
         }
-        _ => Some(wanted.password.clone()),
     };
-    Ok(Remote { enabled: wanted.enabled, port: wanted.port, user: Some(RemoteUser { name: wanted.username.clone(), password }) })
+    let user = Some(RemoteUser { name: wanted.username.clone(), password });
+    Ok(Remote { enabled: wanted.enabled, port: wanted.port, user, replaced })
 }
 
 /// The four cases of the service document (1.6). `None`: nothing is different.
 fn enable(on: bool, standing: Standing<'_>, free_port: u16) -> Option<Remote> {
     let Standing { overlay, web, .. } = standing;
-    let before = overlay.remote.clone().unwrap_or(Remote { enabled: false, port: 0, user: None });
+    let before = overlay.remote.clone().unwrap_or_default();
     match (on, web.tls_listen) {
         (true, Some(_)) | (false, None) => None,
         (true, None) => {

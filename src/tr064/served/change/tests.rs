@@ -156,7 +156,7 @@ fn what_is_told_of_any_entry_and_given_back_keeps_provider_url_and_password() {
 #[test]
 fn what_was_set_for_another_entry_is_no_part_of_the_next_change() {
     let first = after(wanted("https://b.example/u", "joe", "new"), &Overlay::default()).unwrap();
-    let before = Overlay { ddns: Some(OverlaidEntry { service: "https://c.example".to_owned(), ..first }), remote: None };
+    let before = Overlay { ddns: Some(OverlaidEntry { service: "https://c.example".to_owned(), ..first }), ..Overlay::default() };
     let next = after(wanted(URL, "joe", "****"), &before).unwrap();
     assert_eq!((next.service.as_str(), next.password, next.update_url), ("https://dyn.example", None, None));
 }
@@ -165,7 +165,7 @@ fn what_was_set_for_another_entry_is_no_part_of_the_next_change() {
 fn what_was_overlaid_before_stays_where_it_is_not_changed() {
     let first = after(wanted("https://b.example/u", "joe", "new"), &Overlay::default()).unwrap();
     assert_eq!(first.instead_of, Some(Domain::parse("home.example").unwrap()));
-    let before = Overlay { ddns: Some(first), remote: None };
+    let before = Overlay { ddns: Some(first), ..Overlay::default() };
     let (web, served) = (web(None, &[]), Served { update_url: secret("https://b.example/u"), ..served() });
     let standing = Standing { overlay: &before, web: &web, served: &served };
     let same = overlay(&Change::Ddns(wanted("https://b.example/u", "joe", "****")), standing, 0);
@@ -196,7 +196,7 @@ fn switching_on_chooses_a_port_once_and_needs_somebody_entitled() {
     let entitled = web(None, &[("phone", Right::Phone), ("admin", Right::Config)]);
     let remote = enabled(true, &entitled, &nothing).unwrap();
     assert_eq!((remote.enabled, remote.port, remote.user), (true, 40_000, None));
-    let known = Overlay { remote: Some(Remote { enabled: false, port: 443, user: None }), ddns: None };
+    let known = Overlay { remote: Some(Remote { enabled: false, port: 443, user: None, replaced: Vec::new() }), ..Overlay::default() };
     assert_eq!(enabled(true, &entitled, &known).unwrap().port, 443);
     assert_eq!(enabled(true, &web(None, &[("phone", Right::Phone)]), &nothing), None);
     assert_eq!(enabled(true, &web(None, &[]), &nothing), None);
@@ -209,6 +209,52 @@ fn what_is_on_stays_on_and_what_is_switched_off_keeps_its_port() {
     let off = enabled(false, &on, &Overlay::default()).unwrap();
     assert_eq!((off.enabled, off.port), (false, 8443));
     assert_eq!(enabled(false, &web(None, &[]), &Overlay::default()), None, "it is off");
+}
+
+#[test]
+fn what_was_switched_off_stays_in_the_overlay_until_a_change_of_the_same_entry() {
+    let off = |name: &str| Some(vec![Domain::parse(name).unwrap()]);
+    let changed = |before: &Overlay, change: Change| {
+        let (web, served) = (web(Some("127.0.0.1:8443"), &[]), served());
+        let standing = Standing { overlay: before, web: &web, served: &served };
+        overlay(&change, standing, 0).unwrap().unwrap()
+    };
+    let on = || Change::Ddns(wanted(URL, "joe", "new"));
+    for (names, kept) in [(off("home.example"), None), (off("other.example"), off("other.example")), (Some(Vec::new()), None)] {
+        let before = Overlay { off: names.clone(), ..Overlay::default() };
+        assert_eq!(changed(&before, on()).off, kept, "{names:?}");
+        assert_eq!(changed(&before, Change::Enable(false)).off, names, "that is about something else");
+    }
+    // Another entry stands for the service since.
+    let other = OverlaidEntry {
+        instead_of: Domain::parse("other.example").ok(),
+        domain: Vec::new(),
+        ..after(DdnsConfig { enabled: false, ..wanted(URL, "joe", "new") }, &Overlay::default()).unwrap()
+    };
+    let before = |enabled| Overlay { ddns: Some(OverlaidEntry { enabled, ..other.clone() }), ..Overlay::default() };
+    assert_eq!((changed(&before(false), on()).off, changed(&before(true), on()).off), (off("other.example"), None));
+}
+
+#[test]
+fn a_password_of_the_file_that_was_replaced_is_remembered_over_renamings() {
+    let set = |users: &[(&str, Right)], before: &Overlay, name: &str, password: &str| {
+        let (web, served) = (web(None, users), served());
+        let standing = Standing { overlay: before, web: &web, served: &served };
+        let wanted = RemoteConfig { enabled: true, port: 443, username: name.to_owned(), password: secret(password) };
+        overlay(&Change::Remote(wanted), standing, 0).unwrap().unwrap()
+    };
+    let replaced = |overlay: &Overlay| overlay.remote.as_ref().unwrap().replaced.clone();
+    let admin = [("admin", Right::Config)];
+    let kept = set(&admin, &Overlay::default(), "admin", "****");
+    assert_eq!(replaced(&kept), [""; 0], "it is the one in the file");
+    let first = set(&admin, &kept, "admin", "new");
+    assert_eq!(replaced(&first), ["admin"]);
+    let again = set(&admin, &first, "admin", "newer");
+    assert_eq!(replaced(&again), ["admin"]);
+    let renamed = set(&admin, &again, "boss", "pw");
+    assert_eq!(replaced(&renamed), ["admin"]);
+    let guest = [("boss", Right::Config)];
+    assert_eq!(replaced(&set(&guest, &renamed, "fern", "pw")), ["admin"], "\"boss\" is none of the file's");
 }
 
 #[test]

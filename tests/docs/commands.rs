@@ -165,7 +165,7 @@ fn curl(page: &Page, arguments: &[&str]) -> Judgement {
     }
     let read = Order::read(&Fields::read(query.as_bytes(), b""), IpAddr::V4(Ipv4Addr::new(91, 12, 34, 56)));
     let told = |word: &str| page.spans().iter().any(|span| span == word);
-    read.map_or_else(|code| ensure(told(code.word()), || format!("{url} is answered with {}", code.word())), |_| Ok(()))
+    read.map_or_else(|refusal| ensure(told(refusal.code.word()), || format!("{url} is answered with {}", refusal.code.word())), |_| Ok(()))
 }
 
 /// Is this user in a configuration of any document?

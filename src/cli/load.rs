@@ -110,21 +110,26 @@ impl Found {
     }
 }
 
-/// How a daemon reads it again: with the overlay that is on the disk, or strictly with another one. Like a broken configuration, a
-/// damaged overlay leaves in force what was.
-pub(super) fn reload(options: Options) -> Reload {
-    Box::new(move |candidate| match candidate {
-        None => {
-            let overlay = folder::overlay(&options).map_err(|Damage { why, .. }| vec![unread(why)])?;
-            over(options.config_file().0, Ok(overlay), &World::real()).map(Found::told)
+/// How a daemon reads it again: with the overlay that is on the disk, or strictly with another one. One that is damaged meanwhile
+/// leaves in force what was set before, to begin with `in_force`.
+pub(super) fn reload(options: Options, mut in_force: Overlay) -> Reload {
+    Box::new(move |candidate| {
+        let (path, world) = (options.config_file().0, World::real());
+        let read = match candidate {
+            None => {
+                let overlay = folder::overlay(&options).unwrap_or_else(|Damage { why, .. }| {
+                    tracing::warn!("{why}; what was set before stays in force until that is corrected or deleted");
+                    in_force.clone()
+                });
+                over(path, Ok(overlay), &world).map(Found::told)
+            }
+            Some(overlay) => config::load_file_over(path, overlay, &world).map(|loaded| loaded.settings),
+        };
+        if let Ok(settings) = &read {
+            in_force = settings.overlay.clone();
         }
-        Some(overlay) => config::load_file_over(options.config_file().0, overlay, &World::real()).map(|loaded| loaded.settings),
+        read
     })
-}
-
-fn unread(why: String) -> Problem {
-    let remedy = "correct or delete it and reload; the next change through the service takes its place".to_owned();
-    Problem { severity: Severity::Error, file: OVERLAY.to_owned(), line: 0, column: 0, key: String::new(), message: why, remedy }
 }
 
 #[cfg(test)]
@@ -232,7 +237,7 @@ mod tests {
         let file = folder.path().join("config.toml");
         std::fs::write(&file, "").unwrap();
         let line = ["wanbeacon".into(), "--config".into(), file.into(), "--state-dir".into(), folder.path().into()];
-        let mut reload = reload(super::super::args::Args::read(line).unwrap().options);
+        let mut reload = reload(super::super::args::Args::read(line).unwrap().options, Overlay::default());
         let off = Overlay { ddns: None, off: None, remote: Some(Remote { enabled: false, port: 443, user: None, replaced: Vec::new() }) };
         let open = |port| Overlay { ddns: None, off: None, remote: Some(Remote { enabled: true, port, user: None, replaced: Vec::new() }) };
         let further = |url: &str| {
@@ -246,13 +251,9 @@ mod tests {
         assert!(reload(Some(&open(443))).is_err(), "nothing is overlooked in what is only tried");
         store::overlay::write(folder.path(), &open(443)).unwrap();
         assert_eq!(reload(None).map(|it| (it.entries.len(), it.overlay)), Ok((0, Overlay::default())), "it runs on the file alone");
-        std::fs::write(folder.path().join(OVERLAY), "version = 2\n").unwrap();
-        let problems = reload(None).unwrap_err();
-        assert!(
-            problems.len() == 1 && problems[0].to_string().contains("written by a newer version"),
-            "what is in force stays: {problems:?}"
-        );
         assert_eq!(names(reload(Some(&off))), Ok(0), "another one can be tried");
+        std::fs::write(folder.path().join(OVERLAY), "version = 2\n").unwrap();
+        assert_eq!(reload(None).map(|it| it.overlay), Ok(off.clone()), "what was set before stays");
         std::fs::remove_file(folder.path().join(OVERLAY)).unwrap();
         std::fs::write(folder.path().join("config.toml"), "[dæmon]").unwrap();
         assert!(reload(None).is_err() && reload(Some(&off)).is_err());

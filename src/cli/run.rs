@@ -50,6 +50,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         // The receiver is here.
         let _ = sender.send(event);
     }
+    let reload = load::reload(options.clone(), settings.overlay.clone());
     let clock = Clock::default();
     let begun = clock.now().wall;
     let setup = Setup {
@@ -57,7 +58,7 @@ pub(super) fn with(options: &Options, settings: Settings, run: Run, events: Vec<
         run,
         socket: folder.filter(|_| memory == Memory::Kept && run == Run::Daemon).map(|folder| control::socket(&folder)),
         remembered,
-        reload: Some(load::reload(options.clone())),
+        reload: Some(reload),
         clock,
         dns_port: DNS_PORT,
         watch: None,

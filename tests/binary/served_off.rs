@@ -92,7 +92,8 @@ fn an_overlay_that_became_unreadable_changes_nothing_at_a_reload_and_opens_nothi
         assert!(good.contains(from), "{good}");
         fs::write(&overlay, good.replace(from, to)).expect("our own folder");
         daemon.signal(Signal::HUP);
-        daemon.says_again("the old configuration stays in force", number);
+        daemon.says_again("what was set before stays in force", number);
+        daemon.says_again("the new configuration is in force", number);
         assert_eq!(switches(&home, &daemon), off(), "{from}: {}", daemon.text());
         assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err(), "{from}");
     }

@@ -1,5 +1,7 @@
 //! The web listener of the daemon on this machine: it answers where there is no socket, because the state folder cannot be used or
 //! there is none.
+//!
+//! Asked without the HTTP client: a health check comes every minute, and one question to ourselves needs neither TLS nor a runtime.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
